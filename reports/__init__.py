@@ -1,0 +1,1 @@
+"""From the record of a run to metrics, audit, comparison, gate and pages."""

@@ -1,0 +1,66 @@
+"""The books of a run: the final state of PostgreSQL and Redis after the drain, or of the model."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StockRow(_Row):
+    """Units of one SKU. `redis_available` is None where Redis takes no part in the strategy."""
+
+    sku: str
+    initial: int
+    restocked: int
+    available: int
+    reserved: int
+    redis_available: int | None
+
+
+class BookedLine(_Row):
+    """One line of an order, priced in won."""
+
+    sku: str
+    quantity: int
+    price_won: int
+
+
+class BookedOrder(_Row):
+    """An order as the database has it. `placed_s`: seconds since the run began."""
+
+    order_id: str
+    shopper: int
+    key: str
+    state: str
+    total_won: int
+    placed_s: float
+    lines: tuple[BookedLine, ...]
+
+
+class WalletRow(_Row):
+    """One shopper's money: what it opened with, what it holds, and the sum of its ledger since."""
+
+    shopper: int
+    opening_won: int
+    balance_won: int
+    ledger_won: int
+
+
+class KeyRow(_Row):
+    """A kept answer: the order that an idempotency key stands for."""
+
+    shopper: int
+    key: str
+    order_id: str
+
+
+class Books(_Row):
+    """Everything the audit holds against the history. Orders are in the order they were placed."""
+
+    stock: tuple[StockRow, ...]
+    orders: tuple[BookedOrder, ...]
+    wallets: tuple[WalletRow, ...]
+    keys: tuple[KeyRow, ...]

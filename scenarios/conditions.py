@@ -1,0 +1,45 @@
+"""The conditions of a run: whether the generator kept its schedule, and how busy each part was."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Generator(_Row):
+    """How well the schedule was kept. `offered` journeys were due, `sent` were begun, `dropped` were not.
+
+    Lateness is the time from an arrival's intended moment to the moment its first attempt was sent.
+    """
+
+    offered: int
+    sent: int
+    dropped: int
+    lateness_p50_ms: float
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    cpu_share: float  # of one core, over the run
+
+
+class Sample(_Row):
+    """Cores kept busy by each role in the interval that ends at `at_s`."""
+
+    at_s: float
+    worker: float
+    database: float
+    redis: float
+    generator: float
+
+
+class Conditions(_Row):
+    """`system_cores`: cores that worker, database and redis share. `generator_shares_cores`: the generator ran on them too."""
+
+    generator: Generator
+    samples: tuple[Sample, ...]
+    system_cores: int
+    generator_shares_cores: bool
+    workers: int
+    pool_size: int

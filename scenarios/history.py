@@ -1,0 +1,103 @@
+"""The history of a run: one row per attempt, the same columns whether measured or predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as its shopper saw it."""
+
+    BOUGHT = "bought"
+    QUEUED = "queued"
+    SOLD_OUT = "sold_out"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    BROWSED = "browsed"
+
+
+SPAN = pl.Struct({"name": pl.String, "ms": pl.Float64})
+
+SCHEMA = pl.Schema(
+    {
+        "arrival": pl.Int32,  # index into the scenario's arrivals; names the journey
+        "attempt": pl.Int16,  # 0 for the first attempt of an operation in the journey, then 1, 2, ...
+        "operation": pl.String,  # browse | order
+        "shopper": pl.Int32,
+        "bot": pl.Boolean,
+        "key": pl.String,  # the idempotency key; empty for browse
+        "skus": pl.List(pl.String),
+        "quantities": pl.List(pl.Int64),
+        "intended_s": pl.Float64,  # when the shopper meant to send; seconds since the run began
+        "sent_s": pl.Float64,  # when the generator did send
+        "done_s": pl.Float64,  # when the answer was there, or the patience used up
+        "outcome": pl.String,  # a value of Outcome
+        "status": pl.Int16,  # HTTP status; 0 when no answer came
+        "code": pl.String,  # problem+json `code`; empty on success
+        "order_id": pl.String,  # as acknowledged; empty when there is none
+        "total_won": pl.Int64,  # as acknowledged; 0 when there is none
+        "replayed": pl.Boolean,  # the stored answer of an earlier attempt with the same key
+        "spans": pl.List(SPAN),  # Server-Timing, in the order the server reports
+    }
+)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One row of the history; the columns and their units are those of `SCHEMA`."""
+
+    arrival: int
+    attempt: int
+    operation: str
+    shopper: int
+    bot: bool
+    key: str
+    skus: list[str]
+    quantities: list[int]
+    intended_s: float
+    sent_s: float
+    done_s: float
+    outcome: Outcome
+    status: int = 0
+    code: str = ""
+    order_id: str = ""
+    total_won: int = 0
+    replayed: bool = False
+    spans: list[tuple[str, float]] = field(default_factory=list)
+
+
+def frame(attempts: Iterable[Attempt]) -> pl.DataFrame:
+    """The attempts as a table with `SCHEMA`, sorted by `intended_s`."""
+    rows = list(attempts)
+    columns = {
+        name: [[{"name": n, "ms": ms} for n, ms in row.spans] for row in rows]
+        if name == "spans"
+        else [getattr(row, name) for row in rows]
+        for name in SCHEMA
+    }
+    return pl.DataFrame(columns, schema=SCHEMA, strict=False).sort("intended_s", maintain_order=True)
+
+
+def write(history: pl.DataFrame, path: Path) -> None:
+    """Write `history.parquet`."""
+    history.write_parquet(path)
+
+
+def read(path: Path) -> pl.DataFrame:
+    """Read `history.parquet`.
+
+    Raises:
+        ValueError: the file's columns are not those of `SCHEMA`.
+    """
+    history = pl.read_parquet(path)
+    if history.schema != SCHEMA:
+        odd = sorted(set(history.schema.items()) ^ set(SCHEMA.items()), key=str)
+        raise ValueError(f"{path}: not a history of this version; columns that differ: {odd}")
+    return history

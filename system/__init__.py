@@ -1,0 +1,1 @@
+"""The reference checkout system: FastAPI on uvicorn, PostgreSQL, Redis."""
