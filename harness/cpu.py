@@ -1,0 +1,123 @@
+"""CPU time by role, to the nanosecond, from the scheduler's own clocks; and how fast this machine is.
+
+Clock ticks (10 ms) are too coarse for a run of a second, and who sleeps at the tick is not charged at all.
+Linux keeps a clock for every process, all threads of it and those that ended included. Children that came
+and went between two readings (autovacuum, a backend that reconnects) are in their parent's account of reaped
+ones.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Roles = Mapping[str, Sequence[int]]
+"""Each role's root processes; a role's CPU is that of its roots and everything they started."""
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_REAPED_CHILDREN = slice(13, 15)  # cutime and cstime, counted after the process's name in /proc/<pid>/stat
+_SAMPLE_S = 0.2
+_PROBE_STEPS = 20_000
+_PROBES = 15
+
+
+def measurable() -> bool:
+    """Whether this operating system tells the CPU time of other processes to the nanosecond."""
+    return sys.platform == "linux"
+
+
+def split_cores() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The cores of the system, and those of the generator: the last one, its own where there are two."""
+    if not hasattr(os, "sched_getaffinity"):
+        every = tuple(range(os.cpu_count() or 1))
+    else:
+        every = tuple(sorted(os.sched_getaffinity(0)))
+    return (every[:-1], every[-1:]) if len(every) > 1 else (every, every)
+
+
+def used_s(roles: Roles) -> dict[str, float]:
+    """CPU seconds that each role has used since its processes began."""
+    return {role: sum(_tree_s(root) for root in roots) for role, roots in roles.items()}
+
+
+def _tree_s(pid: int) -> float:
+    """CPU seconds of a process, its descendants, and those of its descendants that are gone."""
+    try:
+        own = (
+            time.clock_gettime_ns((~pid << 3) | 2) / 1e9
+        )  # clock_getcpuclockid(3), without its loop of checks
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        reaped = sum(int(ticks) for ticks in fields[_REAPED_CHILDREN]) / _TICKS_PER_S
+        return own + reaped + sum(_tree_s(child) for child in _children(pid))
+    except (FileNotFoundError, ProcessLookupError, OSError):
+        return 0.0  # it ended just now; its parent's account has it from the next reading on
+
+
+def _children(pid: int) -> Iterator[int]:
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        yield from map(int, (thread / "children").read_text().split())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """CPU seconds of each role since their processes began, at the epoch second `at`."""
+
+    at: float
+    used_s: dict[str, float]
+
+
+@dataclass
+class Sampler:
+    """Readings taken in the background, one every 200 ms, from its entry to its exit."""
+
+    roles: Roles
+    readings: list[Reading] = field(default_factory=list)
+
+    @contextmanager
+    def sampling(self) -> Iterator[Sampler]:
+        """Take readings while the block runs; none where the CPU time of others cannot be had."""
+        if not measurable():
+            yield self
+            return
+        ended = threading.Event()
+        thread = threading.Thread(target=self._sample_until, args=(ended,), name="cpu-sampler", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            ended.set()
+            thread.join()
+
+    def _sample_until(self, ended: threading.Event) -> None:
+        while True:
+            self.readings.append(Reading(time.time(), used_s(self.roles)))
+            if ended.wait(_SAMPLE_S):
+                return
+
+
+def speed(cores: Sequence[int]) -> float:
+    """Steps of a fixed loop per microsecond on `cores`, the median of a few probes of a millisecond or so.
+
+    Wall time, not CPU time: what a noisy neighbour takes away is part of how fast the machine is.
+    """
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        return statistics.median(_probe() for _ in range(_PROBES))
+    finally:
+        os.sched_setaffinity(0, own)
+
+
+def _probe() -> float:
+    began = time.perf_counter_ns()
+    total = 0
+    for step in range(_PROBE_STEPS):
+        total += step & 7
+    return _PROBE_STEPS / ((time.perf_counter_ns() - began) / 1e3)
