@@ -35,7 +35,11 @@ class Sample(_Row):
 
 
 class Conditions(_Row):
-    """`system_cores`: cores that worker, database and redis share. `generator_shares_cores`: the generator ran on them too."""
+    """How a run was set up, and how it went for the machine.
+
+    `system_cores` are shared by worker, database and redis; with `generator_shares_cores` the generator ran
+    on them too.
+    """
 
     generator: Generator
     samples: tuple[Sample, ...]

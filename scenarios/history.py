@@ -23,27 +23,27 @@ class Outcome(StrEnum):
     BROWSED = "browsed"
 
 
-SPAN = pl.Struct({"name": pl.String, "ms": pl.Float64})
+SPAN = pl.Struct({"name": pl.String(), "ms": pl.Float64()})
 
 SCHEMA = pl.Schema(
     {
-        "arrival": pl.Int32,  # index into the scenario's arrivals; names the journey
-        "attempt": pl.Int16,  # 0 for the first attempt of an operation in the journey, then 1, 2, ...
-        "operation": pl.String,  # browse | order
-        "shopper": pl.Int32,
-        "bot": pl.Boolean,
-        "key": pl.String,  # the idempotency key; empty for browse
-        "skus": pl.List(pl.String),
-        "quantities": pl.List(pl.Int64),
-        "intended_s": pl.Float64,  # when the shopper meant to send; seconds since the run began
-        "sent_s": pl.Float64,  # when the generator did send
-        "done_s": pl.Float64,  # when the answer was there, or the patience used up
-        "outcome": pl.String,  # a value of Outcome
-        "status": pl.Int16,  # HTTP status; 0 when no answer came
-        "code": pl.String,  # problem+json `code`; empty on success
-        "order_id": pl.String,  # as acknowledged; empty when there is none
-        "total_won": pl.Int64,  # as acknowledged; 0 when there is none
-        "replayed": pl.Boolean,  # the stored answer of an earlier attempt with the same key
+        "arrival": pl.Int32(),  # index into the scenario's arrivals; names the journey
+        "attempt": pl.Int16(),  # 0 for the first attempt of an operation in the journey, then 1, 2, ...
+        "operation": pl.String(),  # browse | order
+        "shopper": pl.Int32(),
+        "bot": pl.Boolean(),
+        "key": pl.String(),  # the idempotency key; empty for browse
+        "skus": pl.List(pl.String()),
+        "quantities": pl.List(pl.Int64()),
+        "intended_s": pl.Float64(),  # when the shopper meant to send; seconds since the run began
+        "sent_s": pl.Float64(),  # when the generator did send
+        "done_s": pl.Float64(),  # when the answer was there, or the patience used up
+        "outcome": pl.String(),  # a value of Outcome
+        "status": pl.Int16(),  # HTTP status; 0 when no answer came
+        "code": pl.String(),  # problem+json `code`; empty on success
+        "order_id": pl.String(),  # as acknowledged; empty when there is none
+        "total_won": pl.Int64(),  # as acknowledged; 0 when there is none
+        "replayed": pl.Boolean(),  # the stored answer of an earlier attempt with the same key
         "spans": pl.List(SPAN),  # Server-Timing, in the order the server reports
     }
 )

@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
+import math
 import tomllib
+from collections import Counter
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from scenarios.complaints import complaints, nearest
+from scenarios.shapes import Constant, Part, Ramp, Replay, Spike, read_counts
 
 LIBRARY = Path(__file__).parent / "library"
+
+_MOST_ARRIVALS = 20_000_000
+_MOST_SKUS = 10_000
 
 
 class ScenarioError(ValueError):
     """A scenario that cannot be run; the text names the key, the value, and what was expected."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Constant(_Part):
-    """Poisson arrivals at one rate."""
-
-    shape: Literal["constant"]
-    per_s: float = Field(gt=0)
-    duration_s: float = Field(gt=0)
-
-
-class RampStage(_Part):
-    """From the rate reached so far, straight to `to_per_s`, within `duration_s`."""
-
-    duration_s: float = Field(gt=0)
-    to_per_s: float = Field(ge=0)
-
-
-class Ramp(_Part):
-    """Poisson arrivals whose rate goes from stage to stage in straight lines."""
-
-    shape: Literal["ramp"]
-    start_per_s: float = Field(ge=0)
-    stages: tuple[RampStage, ...] = Field(min_length=1)
-
-
-class Spike(_Part):
-    """A lull, a jump at the release, and a decay that halves every `half_life_s`."""
-
-    shape: Literal["spike"]
-    lull_s: float = Field(ge=0)
-    lull_per_s: float = Field(ge=0)
-    peak_per_s: float = Field(gt=0)
-    half_life_s: float = Field(gt=0)
-    decay_s: float = Field(gt=0)
-
-
-class Replay(_Part):
-    """The counts of a CSV file (`second,count`), spread evenly at random within each second."""
-
-    shape: Literal["replay"]
-    file: Path
-
-
-class Size(_Part):
+class Size(Part):
     """One size of a product: a SKU. `popularity` is its weight among all SKUs in the scenario."""
 
     size: str = Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9.]+$")
@@ -69,7 +32,7 @@ class Size(_Part):
     popularity: float = Field(default=1.0, gt=0)
 
 
-class Product(_Part):
+class Product(Part):
     """A product in several sizes at one price."""
 
     id: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")
@@ -78,7 +41,17 @@ class Product(_Part):
     sizes: tuple[Size, ...] = Field(min_length=1)
 
 
-class Cart(_Part):
+class Sku(NamedTuple):
+    """One size of one product, as carts, stock and history name it."""
+
+    sku: str
+    product: str
+    price_won: int
+    units: int
+    popularity: float
+
+
+class Cart(Part):
     """What one shopper wants. `lines[k]` is the chance of a cart with k + 1 different SKUs."""
 
     lines: tuple[float, ...] = Field(default=(1.0,), min_length=1, max_length=5)
@@ -87,11 +60,14 @@ class Cart(_Part):
     @model_validator(mode="after")
     def _chances_sum_to_one(self) -> Self:
         if min(self.lines) < 0 or abs(sum(self.lines) - 1) > 1e-6:
-            raise ValueError(f"lines = {list(self.lines)}: chances are not negative and sum to 1")
+            raise ValueError(
+                f"lines = {list(self.lines)} adds up to {sum(self.lines):g}; "
+                "expected chances, none negative, that add up to 1"
+            )
         return self
 
 
-class Retry(_Part):
+class Retry(Part):
     """What a shopper does after a conflict or no answer: the same key again, after a jittered backoff."""
 
     attempts: int = Field(default=3, ge=1, le=20)
@@ -100,14 +76,14 @@ class Retry(_Part):
     jitter: float = Field(default=0.5, ge=0, le=1)
 
 
-class Bots(_Part):
+class Bots(Part):
     """Scripted shoppers: they skip the product page, and a sold-out size sends them to the next at once."""
 
     share: float = Field(default=0.0, ge=0, le=1)
     sizes_tried: int = Field(default=3, ge=1, le=20)
 
 
-class Shoppers(_Part):
+class Shoppers(Part):
     """`population` people make the arrivals, chosen at random; none given: every arrival is a new person."""
 
     population: int | None = Field(default=None, ge=1, le=5_000_000)
@@ -117,7 +93,7 @@ class Shoppers(_Part):
     bots: Bots = Bots()
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """One product drop, ready to be run by Locust or by the model.
 
     `journey` is what every arrival does, in order. `max_lateness_p99_ms` is the bound above which the
@@ -132,3 +108,124 @@ class Scenario(_Part):
     shoppers: Shoppers = Shoppers()
     journey: tuple[Literal["browse", "order"], ...] = Field(default=("order",), min_length=1)
     max_lateness_p99_ms: float = Field(default=50.0, gt=0)
+
+    @cached_property
+    def skus(self) -> tuple[Sku, ...]:
+        """All SKUs, in the order of the file; carts refer to them by index."""
+        return tuple(
+            Sku(f"{product.id}-{size.size}", product.id, product.price_won, size.units, size.popularity)
+            for product in self.products
+            for size in product.sizes
+        )
+
+    @property
+    def duration_s(self) -> float:
+        """From the start of the run to the last moment at which a shopper may arrive."""
+        return self.arrivals.duration_s
+
+    def scaled(self, time: float) -> Self:
+        """The same rates of arrival for `time` times as long; stock, patience and backoff stay as they are.
+
+        Raises:
+            ScenarioError: `time` is not a positive number, or leaves nobody (or far too many) to arrive.
+        """
+        if not (math.isfinite(time) and time > 0):
+            raise ScenarioError(f"time scale {time:g}: expected a number above 0, such as 0.1")
+        arrivals = self.arrivals.scaled(time)
+        try:
+            _require_a_crowd(arrivals.expected)
+        except ValueError as error:
+            raise ScenarioError(f"{self.name} at time scale {time:g}: {error}") from error
+        return self.model_copy(update={"arrivals": arrivals})
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        times_named = Counter(sku.sku for sku in self.skus)
+        doubles = [name for name, times in times_named.items() if times > 1]
+        if doubles:
+            raise ValueError(f"products: {', '.join(doubles)} is there twice; expected every size once")
+        if len(self.skus) > _MOST_SKUS:
+            raise ValueError(f"products: {len(self.skus)} SKUs; expected at most {_MOST_SKUS}")
+        if len(self.cart.lines) > len(self.skus):
+            raise ValueError(
+                f"cart.lines = {list(self.cart.lines)} has carts of {len(self.cart.lines)} different SKUs, "
+                f"but products has only {len(self.skus)}; expected no more chances than SKUs"
+            )
+        if self.shoppers.bots.share > 0 and "order" not in self.journey:
+            raise ValueError(
+                f"shoppers.bots.share = {self.shoppers.bots.share:g}, but bots only order and "
+                f"journey = {list(self.journey)}; expected share 0, or a journey with an order"
+            )
+        _require_a_crowd(self.arrivals.expected)
+        return self
+
+
+def _require_a_crowd(expected: float) -> None:
+    if expected <= 0:
+        raise ValueError("arrivals: nobody would ever arrive; expected a rate or a count above 0")
+    if expected > _MOST_ARRIVALS:
+        raise ValueError(f"arrivals: {expected:,.0f} shoppers; expected at most {_MOST_ARRIVALS:,}")
+
+
+def names() -> list[str]:
+    """The scenarios of the library."""
+    return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """A scenario of the library by its name, or of a TOML file by its path (ending in `.toml`).
+
+    Raises:
+        ScenarioError: there is no such scenario, or it is not one that can be run.
+    """
+    path = _find(str(name_or_path))
+    document = _document(path)
+    if not document:
+        example = LIBRARY / "sneaker_drop.toml"
+        raise ScenarioError(f"{path}: empty; expected a scenario (a copy of {example} is a good start)")
+    try:
+        return Scenario.model_validate(_with_counts(document, path))
+    except ValidationError as error:
+        raise ScenarioError(
+            "\n".join(f"{path}: {complaint}" for complaint in complaints(error, Scenario))
+        ) from error
+
+
+def _find(name_or_path: str) -> Path:
+    if name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    if name_or_path in names():
+        return LIBRARY / f"{name_or_path}.toml"
+    raise ScenarioError(
+        f"no scenario {name_or_path!r}{nearest(name_or_path, names()) or ';'} "
+        f"expected one of {', '.join(names())}, or the path of a .toml file"
+    )
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8 ({error.reason}); expected a TOML file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not valid TOML: {error}") from error
+
+
+def _with_counts(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The document with the counts that a replay refers to, read from their file."""
+    arrivals = document.get("arrivals")
+    if not isinstance(arrivals, dict) or arrivals.get("shape") != "replay" or "file" not in arrivals:
+        return document
+    file = path.parent / str(arrivals["file"])
+    try:
+        counts = read_counts(file)
+    except OSError as error:
+        raise ScenarioError(
+            f"{path}: arrivals.file: {file} cannot be read ({error.strerror}); "
+            "expected a CSV file with the header 'second,count', its path relative to the scenario's"
+        ) from error
+    except ValueError as error:
+        raise ScenarioError(f"{path}: arrivals.file: {file}: {error}") from error
+    return {**document, "arrivals": {**arrivals, "counts": counts}}
