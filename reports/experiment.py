@@ -1,0 +1,134 @@
+"""What was run: `experiment.json`, and where each run of it lies in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scenarios.complaints import complaints
+from scenarios.scenario import Scenario
+
+SCHEMA: Literal["dropday.experiment/1"] = "dropday.experiment/1"
+FILE = "experiment.json"
+
+
+class ExperimentError(ValueError):
+    """A folder that is not a run's, or not of this version; the text names it and what was expected."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class StrategyUnderTest(_Part):
+    """A strategy as the system describes itself. One that is not `safe` is a control: it must oversell."""
+
+    name: str = Field(min_length=1)
+    safe: bool
+    ack: Literal["committed", "queued"]
+
+
+class PlannedRun(_Part):
+    """One strategy, run for the `repeat`-th time (counted from 0)."""
+
+    strategy: str
+    repeat: int = Field(ge=0)
+
+
+class Machine(_Part):
+    """Where it ran. `postgres` and `redis` are None where no server was needed."""
+
+    cpu: str
+    cores: int = Field(ge=1)
+    memory_gib: float
+    os: str
+    python: str
+    postgres: str | None = None
+    redis: str | None = None
+
+
+class Git(_Part):
+    """The code that ran; `commit` is None outside a git checkout. `dirty`: there were uncommitted changes."""
+
+    commit: str | None = None
+    dirty: bool = False
+
+
+class Experiment(_Part):
+    """Every strategy on one scenario, measured `repeats` times and predicted `replications` times.
+
+    An experiment that only predicts has no `repeats` and no `servers`; one that only measures has no
+    `replications` and no `profile`.
+    """
+
+    schema_: Literal["dropday.experiment/1"] = Field(default=SCHEMA, alias="schema")
+    id: str
+    started_at: str  # ISO 8601, with the offset from UTC
+    command: str  # repeats the experiment when typed into a shell
+    scenario: Scenario  # as run: after any scaling of time
+    seed: int = Field(ge=0)
+    strategies: tuple[StrategyUnderTest, ...] = Field(min_length=1)
+    repeats: int = Field(ge=0)
+    replications: int = Field(ge=0)
+    order_of_runs: tuple[PlannedRun, ...]
+    workers: int = Field(ge=1)
+    pool_size: int = Field(ge=1)
+    system_cores: tuple[int, ...]
+    generator_cores: tuple[int, ...]
+    servers: Literal["embedded", "docker", "external"] | None
+    profile: str | None  # name or path of the model's profile
+    machine: Machine
+    versions: dict[str, str]  # Python package -> version
+    git: Git
+
+    @model_validator(mode="after")
+    def _has_runs(self) -> Self:
+        if self.repeats + self.replications == 0:
+            raise ValueError("repeats = 0 and replications = 0: nothing was run; expected at least one")
+        return self
+
+    def measured_folders(self, run: Path, strategy: str) -> list[Path]:
+        """Where the records of a strategy's repeats lie, in order."""
+        return [measured_folder(run, strategy, repeat) for repeat in range(self.repeats)]
+
+    def predicted_folders(self, run: Path, strategy: str) -> list[Path]:
+        """Where the records of a strategy's replications lie, in order."""
+        return [predicted_folder(run, strategy, replication) for replication in range(self.replications)]
+
+    def save(self, run: Path) -> None:
+        """Write `experiment.json` into the run's folder."""
+        run.mkdir(parents=True, exist_ok=True)
+        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read the `experiment.json` of a run's folder.
+
+        Raises:
+            ExperimentError: the folder has none, or it is not of this version.
+        """
+        path = run / FILE
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ExperimentError(
+                f"{run}: not a run's folder ({path.name}: {error.strerror}); expected one such as runs/latest"
+            ) from error
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ExperimentError(
+                f"{path}: not an experiment of this version: " + "; ".join(complaints(error, cls))
+            ) from error
+
+
+def measured_folder(run: Path, strategy: str, repeat: int) -> Path:
+    """Where the record of one measured run lies."""
+    return run / strategy / str(repeat)
+
+
+def predicted_folder(run: Path, strategy: str, replication: int) -> Path:
+    """Where the record of one replication of the model lies."""
+    return run / "predicted" / strategy / str(replication)

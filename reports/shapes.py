@@ -1,0 +1,134 @@
+"""The shapes of the figures of a run: what `measured` and `predicted` look like in `summary.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+Number = int | float
+
+
+class Part(BaseModel):
+    """Immutable, complete, with the docstring of a field as its description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Units(Part):
+    """Units of all SKUs together, from the books."""
+
+    stock: Number
+    """There to be sold: the initial stock and what was restocked."""
+    sold: Number
+    """In the orders of the books; the stock counter is not asked."""
+    oversold: Number
+    """Sold of a SKU beyond its stock, summed over SKUs."""
+    undersold: Number
+    """Left over, though a shopper who wanted no more than what was left was told it is sold out."""
+
+
+class Percentiles(Part):
+    """Of all attempts that ended so, in ms; each percentile is the time of an attempt (nearest rank)."""
+
+    p50: Number
+    """Half of them took no longer."""
+    p95: Number
+    """19 of 20 took no longer."""
+    p99: Number
+    """99 of 100 took no longer."""
+    max: Number
+    """The slowest."""
+
+
+class Retries(Part):
+    """Who tried again."""
+
+    shoppers: Number
+    """Attempts that repeat an earlier one with the same idempotency key."""
+    strategy: Number
+    """Tries of the strategy beyond the first within one attempt, as far as an answer told of them."""
+
+
+class Utilisation(Part):
+    """Cores kept busy over the busiest stretch."""
+
+    worker: Number
+    """By the system's worker processes."""
+    database: Number
+    """By PostgreSQL."""
+    redis: Number
+    """By Redis."""
+    generator: Number
+    """By the load generator; 0 in a prediction."""
+    share: Number
+    """Of the cores the system may use, from 0 to 1; with the generator where it ran on them too."""
+
+
+class Metrics(Part):
+    """The figures of one run, or their means over several.
+
+    The busiest stretch is the shortest time in which half of the orders were taken: neither the lull before a
+    release nor the tail after it dilutes what is stated over it.
+    """
+
+    offered: Number
+    """Journeys that were due."""
+    sent: Number
+    """Journeys that were begun."""
+    dropped: Number
+    """Journeys that were due and not begun."""
+    completed: Number
+    """Journeys whose last attempt got an answer within the shopper's patience, whatever it said."""
+    outcomes: dict[str, Number]
+    """Attempts by outcome; every outcome is there, with 0 when no attempt ended so."""
+    units: Units
+    """What became of the stock."""
+    orders_per_s: Number
+    """Orders acknowledged per second over the busiest stretch; 0 with fewer than two orders."""
+    latency_ms: dict[str, Percentiles]
+    """From the intended time to the answer, by outcome, for those that occurred; `order` is every attempt to
+    order, whatever its outcome."""
+    peak_in_system: Number
+    """The most attempts that were sent and not yet answered at one moment."""
+    retries: Number
+    """Tries that were repeated, by shoppers and by the strategy."""
+    retries_by: Retries
+    """The same, by who repeated."""
+    spans_ms: dict[str, Number]
+    """Mean time that an order taken in the busiest stretch spent in each step, as `Server-Timing` has it."""
+    utilisation: Utilisation | None
+    """Cores busy over the busiest stretch; null where the machine does not tell the CPU time of processes."""
+    bound_by: str
+    """What kept orders from being taken faster in the busiest stretch; of several runs, the most frequent."""
+
+
+class Interval(Part):
+    """Between two of the sorted values of the runs."""
+
+    low: Number
+    """A low one, the lowest when runs are few."""
+    high: Number
+    """The high one of the same rank from the other end."""
+
+
+class Aggregate(Metrics):
+    """The means over runs, and between which values the next run would lie."""
+
+    runs: int
+    """Repeats or replications that these figures are of."""
+    coverage: Number
+    """The chance that one more run like these would lie within an interval, for each figure."""
+    intervals: dict[str, Interval]
+    """For each figure, under its path, such as `units.oversold`."""
+
+
+def leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value that is not itself a mapping, with its dotted path."""
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping):
+            yield from leaves(value, here)
+        else:
+            yield here, value

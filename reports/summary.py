@@ -1,0 +1,179 @@
+"""The outcome of an experiment: `summary.json`. Documented key by key in docs/summary-schema.md.
+
+A key that goes away or changes its meaning raises the number in `schema`; a new key does not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field
+
+from reports.audit import AuditReport
+from reports.experiment import Git, Machine
+from reports.shapes import Aggregate, Number, Part
+from scenarios.scenario import Scenario
+
+SCHEMA: Literal["dropday.summary/1"] = "dropday.summary/1"
+FILE = "summary.json"
+
+ExitCode = Literal[0, 1, 3]
+
+
+class Validity(Part):
+    """Whether the generator kept its schedule; what an invalid run measured says nothing about the system."""
+
+    verdict: Literal["valid", "invalid"]
+    """`invalid` with any reason."""
+    reasons: tuple[str, ...]
+    """Where the schedule was not kept, and by how much."""
+
+
+class Control(Part):
+    """Whether the run was dangerous enough to prove anything: a control must oversell in it."""
+
+    verdict: Literal["pass", "unknown"]
+    """`pass`: a control oversold. `unknown`: none did, or none took part."""
+    why: str
+    """What the controls did."""
+
+
+class PredictionError(Part):
+    """One figure, predicted against measured."""
+
+    measured: Number
+    """The mean over repeats."""
+    predicted: Number
+    """The mean over replications."""
+    relative: Number | None
+    """(predicted - measured) / measured; null where 0 was measured and something else predicted."""
+    covered: bool
+    """The interval of the prediction holds what was measured."""
+
+
+class StrategySummary(Part):
+    """One strategy's verdicts and figures."""
+
+    name: str
+    """As the system names it."""
+    safe: bool
+    """False for a control."""
+    ack: Literal["committed", "queued"]
+    """What an acknowledgement means."""
+    validity: Validity
+    """Of its measured runs; valid where there are only predicted ones."""
+    audit: AuditReport
+    """Of its measured runs, or of the predicted ones where nothing was measured."""
+    measured: Aggregate | None
+    """The figures of the load test; null where there was none."""
+    predicted: Aggregate | None
+    """The figures of the model; null where it did not run."""
+    prediction_error: dict[str, PredictionError]
+    """For each figure that was both measured and predicted, under its path."""
+
+
+class Bound(Part):
+    """What a figure must keep to."""
+
+    kind: Literal["max", "min", "max_ratio", "min_ratio", "equals"]
+    """`equals` is for verdicts."""
+    limit: Number | str
+    """The number, or the verdict, to keep to."""
+    to: str | None
+    """For a ratio: the strategy, or the baseline file, that it is taken to."""
+
+
+class Judgement(Part):
+    """One threshold, judged for one strategy or for the whole run."""
+
+    metric: str
+    """The path of the figure in the strategy's entry, or the name of a verdict."""
+    strategy: str | None
+    """Null for a verdict on the whole run."""
+    bound: Bound
+    """What was asked for."""
+    value: Number | str | None
+    """The figure, ratio or verdict that was found; null where there is none."""
+    status: Literal["pass", "fail", "unknown", "skipped"]
+    """`unknown`: it could not be judged. `skipped`: it does not apply to this run."""
+    message: str
+    """The finding in a sentence, with the value and the bound."""
+    reason: str
+    """Why the threshold is there."""
+    fixed: bool
+    """An invariant, which thresholds.toml cannot loosen."""
+
+
+class RunFacts(Part):
+    """How the experiment was run."""
+
+    id: str
+    """The name of the run's folder."""
+    started_at: str
+    """ISO 8601."""
+    command: str
+    """Repeats it."""
+    servers: str | None
+    """Who provided PostgreSQL and Redis; null when nothing was measured."""
+    profile: str | None
+    """The profile that the model was calibrated with; null when nothing was predicted."""
+    repeats: int
+    """Measured runs of each strategy."""
+    replications: int
+    """Predicted runs of each strategy."""
+    workers: int
+    """Worker processes of the system."""
+    pool_size: int
+    """Database connections of each worker."""
+    system_cores: tuple[int, ...]
+    """The cores that the system was pinned to."""
+    generator_cores: tuple[int, ...]
+    """The cores that the load generator was pinned to."""
+
+
+class Summary(Part):
+    """All that an experiment came to."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["dropday.summary/1"] = Field(default=SCHEMA, alias="schema")
+    """The name and version of this schema."""
+    verdict: Literal["pass", "fail", "invalid", "unknown"]
+    """On everything."""
+    exit_code: ExitCode
+    """0 pass, 1 fail, 3 invalid or unknown."""
+    headline: str
+    """The verdict in a sentence or two."""
+    reasons: tuple[str, ...]
+    """Every finding that keeps the verdict from `pass`, the gravest first."""
+    scenario: Scenario
+    """As it was run: after any scaling of time."""
+    seed: int
+    """The arrivals and every later draw follow from it."""
+    machine: Machine
+    """Where it ran."""
+    git: Git
+    """The code that ran."""
+    run: RunFacts
+    """How it was run."""
+    control: Control
+    """Whether the run was dangerous enough to prove anything."""
+    strategies: tuple[StrategySummary, ...]
+    """In the order of the experiment."""
+    thresholds: tuple[Judgement, ...]
+    """The invariants first, then those of thresholds.toml."""
+
+    def save(self, run: Path) -> None:
+        """Write `summary.json` into the run's folder."""
+        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read the `summary.json` of a run's folder.
+
+        Raises:
+            FileNotFoundError: the folder has none.
+            pydantic.ValidationError: it is of another version.
+        """
+        return cls.model_validate_json((run / FILE).read_text(encoding="utf-8"))
