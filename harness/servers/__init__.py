@@ -11,15 +11,18 @@ from typing import Literal
 
 from harness.servers.port import Endpoints, ServerDiedError, Servers
 
-__all__ = ["Endpoints", "ServerDiedError", "Servers", "open_servers"]
+__all__ = ["Endpoints", "Kind", "ServerDiedError", "Servers", "open_servers"]
 
 
-def open_servers(kind: Literal["embedded"], *, cores: Sequence[int] | None = None) -> Servers:
+Kind = Literal["embedded", "external"]
+
+
+def open_servers(kind: Kind, *, cores: Sequence[int] | None = None) -> Servers:
     """The servers of a provider, not yet started: `with` starts them and stops them.
 
     Args:
-        kind: `embedded`, from the Python environment.
-        cores: the cores they may run on; all if None.
+        kind: `embedded`, from the Python environment; `external`, at DATABASE_URL and REDIS_URL.
+        cores: the cores they may run on; all if None. External servers run where they are.
     """
     # imported here: the keeper, which imports this package, has no use for the providers and their clients
     match kind:
@@ -27,3 +30,7 @@ def open_servers(kind: Literal["embedded"], *, cores: Sequence[int] | None = Non
             from harness.servers.embedded import EmbeddedServers
 
             return EmbeddedServers(cores)
+        case "external":
+            from harness.servers.external import ExternalServers
+
+            return ExternalServers()

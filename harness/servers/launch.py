@@ -146,7 +146,7 @@ def _unprivileged_account() -> _Account:
 def _readable_by(account: _Account, installation: Path, folder: Path) -> Path:
     """The installation, or a copy where the account cannot reach it: below /root, for instance.
 
-    A copy (40 MB, a twentieth of a second) rather than wider permissions on somebody's folders.
+    A copy (half a second) rather than wider permissions on somebody's folders.
     """
     try:
         subprocess.run(  # noqa: S603 - no shell
@@ -155,7 +155,8 @@ def _readable_by(account: _Account, installation: Path, folder: Path) -> Path:
     except (PermissionError, subprocess.CalledProcessError):
         libraries = f"{installation.parent.name}.libs"  # the programs look for them relative to themselves
         package = folder / "software" / installation.parent.name
-        shutil.copytree(installation, package / installation.name, symlinks=True)
+        not_needed = shutil.ignore_patterns("include")
+        shutil.copytree(installation, package / installation.name, symlinks=True, ignore=not_needed)
         shutil.copytree(installation.parent.parent / libraries, package.parent / libraries, symlinks=True)
         for path in (package.parent, *package.parent.rglob("*")):
             os.chown(path, account["user"], account["group"], follow_symlinks=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 from redis import Redis, RedisError
@@ -19,7 +20,9 @@ def versions(database_url: str, redis_url: str) -> Mapping[str, str]:
     Raises:
         UsageError: one of them does not answer, refuses, or its URL is not one.
     """
-    return {"postgres": asyncio.run(_postgres_version(database_url)), "redis": _redis_version(redis_url)}
+    with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop, which cannot hold another
+        postgres = thread.submit(lambda: asyncio.run(_postgres_version(database_url))).result()
+    return {"postgres": postgres, "redis": _redis_version(redis_url)}
 
 
 async def _postgres_version(url: str) -> str:
@@ -29,7 +32,7 @@ async def _postgres_version(url: str) -> str:
             return str(await connection.fetchval("SHOW server_version")).split()[0]
         finally:
             await connection.close()
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, ValueError, OverflowError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise UsageError(
             f"PostgreSQL at {_without_password(url)} cannot be used: {_reason(error)}. Expected the URL of a "
             f"running server and an existing database, like postgresql://user:password@127.0.0.1:5432/dropday."
