@@ -1,0 +1,91 @@
+"""`python -m system`: serve the shop; `migrate`: bring the schema up to date; `strategies`: list them.
+
+Settings come from the environment, see `system.settings`. Exit code 2: a setting is missing or wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from system.migrations.run import migrate
+from system.settings import Settings
+from system.stock.strategies import STRATEGIES, strategy_named
+
+_USAGE = "usage: python -m system [serve | migrate | strategies]"
+
+# Longer than any client keeps an idle connection: the server never resets one in mid-test.
+_KEEP_ALIVE_S = 120
+_BACKLOG = 8192
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the first argument says; returns the exit code."""
+    command = arguments[0] if arguments else "serve"
+    if command == "strategies":
+        print(json.dumps({s.name: {"safe": s.safe, "ack": s.ack} for s in STRATEGIES.values()}))  # noqa: T201
+        return 0
+    if command not in {"serve", "migrate"} or len(arguments) > 1:
+        return _fail(_USAGE)
+    _make_up_development_secrets()
+    try:
+        settings = Settings()
+        strategy_named(settings.strategy)
+    except ValidationError as error:
+        return _fail("\n".join(_sentence(problem) for problem in error.errors()))
+    except ValueError as error:
+        return _fail(str(error))
+    if command == "migrate":
+        asyncio.run(migrate(settings.database_url))
+    else:
+        _serve(settings)
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    uvicorn.run(
+        "system.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        backlog=_BACKLOG,
+    )
+
+
+def _make_up_development_secrets() -> None:
+    """In development alone: secrets that nobody set are drawn anew, for this process and its workers."""
+    if os.environ.get("DROPDAY_ENVIRONMENT", "development") != "development":
+        return
+    for name in ("DROPDAY_JWT_SECRET", "DROPDAY_ADMIN_KEY"):
+        if name not in os.environ:
+            os.environ[name] = secrets.token_urlsafe(32)
+            print(f"{name}={os.environ[name]}  (made up for this run)", file=sys.stderr)  # noqa: T201
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    name = "DROPDAY_" + "_".join(str(part) for part in problem["loc"]).upper()
+    given = "is not set" if problem["type"] == "missing" else f"is {problem['input']!r}"
+    return f"{name} {given}: {problem['msg']}"
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

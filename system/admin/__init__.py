@@ -1,0 +1,1 @@
+"""Seeding, resetting and restocking, for whoever holds the admin key."""

@@ -1,0 +1,70 @@
+"""HTTP for the operator; every route asks for the admin key."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from system.admin.service import MOST_SHOPPERS, MOST_TOKENS, MOST_UNITS, Admin, Seed
+from system.platform.auth import Identity
+from system.platform.openapi import ADMIN, problems
+
+
+class Restock(BaseModel):
+    """Units of a SKU that come on sale."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sku: Annotated[str, Field(min_length=1, max_length=100)]
+    units: Annotated[int, Field(ge=1, le=MOST_UNITS)]
+
+
+class Restocked(BaseModel):
+    """A SKU and the units of it that are available now."""
+
+    sku: str
+    available: int
+
+
+class TokenRange(BaseModel):
+    """Shoppers `first` to `first + count - 1`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    first: Annotated[int, Field(ge=0, le=MOST_SHOPPERS)]
+    count: Annotated[int, Field(ge=1, le=MOST_TOKENS)]
+
+
+class Tokens(BaseModel):
+    """Bearer tokens, in the order of the shoppers' numbers."""
+
+    tokens: list[str]
+
+
+def router(admin: Admin, identity: Identity) -> APIRouter:
+    """The routes, bound to the service."""
+    routes = APIRouter(
+        prefix="/admin",
+        tags=["admin"],
+        dependencies=[Depends(identity.require_admin)],
+        responses=problems(403, 422),
+    )
+
+    @routes.post("/reset", status_code=204, openapi_extra={"security": [ADMIN]})
+    async def reset(seed: Seed) -> None:
+        """Delete everything, and seed products and shoppers."""
+        await admin.reset(seed)
+
+    @routes.post("/restock", openapi_extra={"security": [ADMIN]})
+    async def restock(restock: Restock) -> Restocked:
+        """Put more units of a SKU on sale."""
+        return Restocked(sku=restock.sku, available=await admin.restock(restock.sku, restock.units))
+
+    @routes.post("/tokens", openapi_extra={"security": [ADMIN]})
+    async def tokens(wanted: TokenRange) -> Tokens:
+        """Issue tokens to a range of shoppers."""
+        return Tokens(tokens=admin.tokens(wanted.first, wanted.count))
+
+    return routes

@@ -1,0 +1,182 @@
+"""The errors a client can meet, as RFC 9457 problem details.
+
+ShopError
+ |- InvalidRequest 422        Unauthenticated 401     Forbidden 403     NotFound 404
+ |- KeyMissing 400            KeyInvalid 400          KeyReused 422     KeyInProgress 409
+ |- SoldOut 409               Conflict 409            UnknownSku 422
+ |- InsufficientFunds 402     Overloaded 503          Unavailable 503
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, Self
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+PROBLEM = "application/problem+json"
+
+
+class ShopError(Exception):
+    """A refusal that the client can understand; `code` is stable, `detail` says what and how to mend it."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str, **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+
+class InvalidRequest(ShopError):
+    """The request does not have the documented form."""
+
+    status, code, title = 422, "invalid_request", "The request is not of the documented form"
+
+
+class Unauthenticated(ShopError):
+    """No token, or one that is broken or expired."""
+
+    status, code, title = 401, "unauthenticated", "A valid bearer token is needed"
+
+
+class Forbidden(ShopError):
+    """The caller is known, or knows a wrong key, and may not do this."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotFound(ShopError):
+    """There is no such thing, or it is not the caller's."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class KeyMissing(ShopError):
+    """No `Idempotency-Key` header."""
+
+    status, code, title = 400, "idempotency_key_missing", "An Idempotency-Key header is needed"
+
+
+class KeyInvalid(ShopError):
+    """An `Idempotency-Key` that is too long or not printable ASCII."""
+
+    status, code, title = 400, "idempotency_key_invalid", "The Idempotency-Key cannot be used"
+
+
+class KeyReused(ShopError):
+    """The key already stands for a request with another body."""
+
+    status, code, title = 422, "idempotency_key_reused", "The Idempotency-Key belongs to another request"
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        """The refusal that names the key."""
+        return cls(f"key {key!r} was sent with another body; use a new key")
+
+
+class KeyInProgress(ShopError):
+    """A request with this key is being worked on."""
+
+    status, code, title = 409, "key_in_progress", "A request with this Idempotency-Key is in progress"
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        """The refusal that names the key."""
+        return cls(f"the request with key {key!r} is not finished; ask again later")
+
+
+class SoldOut(ShopError):
+    """Fewer units are left than asked for."""
+
+    status, code, title = 409, "sold_out", "Sold out"
+
+    @classmethod
+    def of(cls, sku: str) -> Self:
+        """The refusal that names the SKU."""
+        return cls(f"fewer units of {sku} are left than the order asks for", sku=sku)
+
+
+class Conflict(ShopError):
+    """Nothing was done, because others got in between too often or for too long."""
+
+    status, code, title = 409, "conflict", "Too many shoppers at once"
+
+
+class UnknownSku(ShopError):
+    """An order names a SKU that the shop does not have."""
+
+    status, code, title = 422, "unknown_sku", "No such SKU"
+
+    @classmethod
+    def of(cls, sku: str) -> Self:
+        """The refusal that names the SKU."""
+        return cls(f"{sku!r} is not a SKU of this shop; GET /products lists them", sku=sku)
+
+
+class InsufficientFunds(ShopError):
+    """The wallet holds less than the order costs."""
+
+    status, code, title = 402, "insufficient_funds", "The wallet does not hold enough"
+
+
+class Overloaded(ShopError):
+    """No database connection came free in time; nothing was done."""
+
+    status, code, title = 503, "overloaded", "The shop is overloaded"
+
+
+class Unavailable(ShopError):
+    """A server behind the shop does not answer; the request may or may not have been carried out."""
+
+    status, code, title = 503, "unavailable", "The shop is not available"
+
+
+def problem(status: int, code: str, title: str, detail: str, **members: Any) -> Response:
+    """A problem+json response. `members` are further fields of the problem (RFC 9457, section 3.2)."""
+    body = {"type": f"urn:dropday:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    return Response(json.dumps(body | members), status, media_type=PROBLEM)
+
+
+def respond(error: ShopError) -> Response:
+    """The response that `error` stands for."""
+    return problem(error.status, error.code, error.title, error.detail, **error.members)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application, ours or the framework's, with problem details."""
+
+    @app.exception_handler(ShopError)
+    async def shop_error(_: Request, error: ShopError) -> Response:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_: Request, error: RequestValidationError) -> Response:
+        return respond(invalid(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase
+        response = problem(
+            error.status_code, phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase)
+        )
+        response.headers.update(error.headers or {})
+        return response
+
+
+def invalid(errors: Sequence[Any]) -> InvalidRequest:
+    """What pydantic found wrong, one sentence for each place, the value named."""
+    places = [_place(error) for error in errors]
+    return InvalidRequest("; ".join(places), errors=places)
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "body"
+    value = repr(error.get("input"))
+    return f"{where}: {error['msg']}, not {value if len(value) <= 80 else value[:77] + '...'}"

@@ -1,0 +1,80 @@
+"""What an order is, before anybody has looked at the stock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from system.errors import SoldOut, UnknownSku
+
+MOST_LINES = 20
+MOST_UNITS = 100
+
+
+class Line(BaseModel):
+    """One SKU and how many of it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    sku: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    quantity: Annotated[int, Field(ge=1, le=MOST_UNITS)]
+
+
+class Cart(BaseModel):
+    """The body of `POST /orders`: different SKUs, at most 20 of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    lines: Annotated[list[Line], Field(min_length=1, max_length=MOST_LINES)]
+
+    @model_validator(mode="after")
+    def _one_line_a_sku(self) -> Self:
+        skus = [line.sku for line in self.lines]
+        if len(set(skus)) < len(skus):
+            twice = next(sku for sku in skus if skus.count(sku) > 1)
+            raise ValueError(f"SKU {twice!r} is on more than one line; put its whole quantity on one")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A cart with its shopper and idempotency key. SKUs are sorted: carts lock their rows in one order."""
+
+    shopper: int
+    key: str
+    skus: list[str]
+    quantities: list[int]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, shopper: int, key: str, cart: Cart) -> Self:
+        """The order that `shopper` makes of `cart` under `key`."""
+        lines = sorted((line.sku, line.quantity) for line in cart.lines)
+        skus = [sku for sku, _ in lines]
+        return cls(shopper, key, skus, [quantity for _, quantity in lines], fingerprint("order", lines))
+
+    def require(self, available: Mapping[str, int]) -> None:
+        """Refuse the order unless every line can be had from `available` (units by SKU).
+
+        Raises:
+            UnknownSku: a SKU is not in `available`.
+            SoldOut: fewer units are available than the line asks for.
+        """
+        for sku, quantity in zip(self.skus, self.quantities, strict=True):
+            if sku not in available:
+                raise UnknownSku.of(sku)
+            if available[sku] < quantity:
+                raise SoldOut.of(sku)
+
+    def left_of(self, available: Mapping[str, int]) -> list[int]:
+        """Units that remain of each SKU once this order has taken its own."""
+        return [available[sku] - quantity for sku, quantity in zip(self.skus, self.quantities, strict=True)]
+
+
+def fingerprint(kind: str, content: object) -> str:
+    """A digest that is the same for two requests exactly when they ask for the same thing."""
+    return hashlib.sha256(f"{kind}:{content!r}".encode()).hexdigest()

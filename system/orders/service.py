@@ -1,0 +1,82 @@
+"""The use cases of orders."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from system.errors import Conflict, KeyReused, NotFound, SoldOut
+from system.orders import queries
+from system.orders.model import Order
+from system.orders.queries import OrderView
+from system.platform.database import Database
+from system.platform.spans import Spans
+from system.settings import Settings
+from system.stock.board import Board
+from system.stock.port import Strategy
+from system.stock.shop import Placed, Shop
+
+
+class Orders:
+    """Places and reads orders, with one stock strategy."""
+
+    def __init__(
+        self, database: Database, redis: Redis, settings: Settings, strategy: Strategy, board: Board
+    ) -> None:
+        self._database = database
+        self._redis = redis
+        self._settings = settings
+        self._strategy = strategy
+        self._board = board
+
+    async def place(self, order: Order, spans: Spans) -> Placed:
+        """Place `order`, or give again the answer kept for its key.
+
+        A refusal has no effect and uses up no key: the same key may be tried again later.
+
+        Raises:
+            ShopError: the refusals named in `Strategy.place`.
+        """
+        since = perf_counter()
+        gone = self._board.sold_out(order)
+        if gone is not None:
+            spans.add("board", since)
+            raise SoldOut.of(gone)
+        shop = Shop(self._database, self._redis, self._settings, spans)
+        try:
+            return await self._strategy.place(order, shop)
+        except (SoldOut, Conflict):
+            # Perhaps it was this very order, sent before, that took the last unit.
+            kept = await self._kept_answer(order, spans)
+            if kept is None:
+                raise
+            return kept
+
+    async def _kept_answer(self, order: Order, spans: Spans) -> Placed | None:
+        with spans.span("kept_answer"):
+            async with self._database.driver() as connection:
+                row = await connection.fetchrow(queries.KEPT_ANSWER, order.shopper, order.key)
+        if row is None:
+            return None
+        if row["fingerprint"] != order.fingerprint:
+            raise KeyReused.of(order.key)
+        return Placed(row["answer"], replayed=True)
+
+    async def one(self, shopper: int, order_id: UUID) -> OrderView:
+        """One order of `shopper`.
+
+        Raises:
+            NotFound: there is none with this id, or it is somebody else's.
+        """
+        async with self._database.reading() as connection:
+            found = await queries.orders_of(connection, shopper, order_id)
+        if not found:
+            raise NotFound(f"you have no order {order_id}")
+        return found[0]
+
+    async def of(self, shopper: int) -> list[OrderView]:
+        """The newest orders of `shopper`, the newest first."""
+        async with self._database.reading() as connection:
+            return await queries.orders_of(connection, shopper)

@@ -1,0 +1,1 @@
+"""What every feature stands on: database, Redis, identity, spans, the running process."""

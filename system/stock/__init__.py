@@ -1,0 +1,1 @@
+"""How stock is taken: one port, one module for each locking strategy."""

@@ -1,0 +1,1 @@
+"""Shoppers' money: a balance, charges, and the ledger that explains both."""
