@@ -1,0 +1,69 @@
+"""What is on the screen while a command works: progress over all steps, and a live line under it.
+
+On a terminal a bar that is redrawn; elsewhere (a CI log) a plain line when a step begins and when it ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+Live = Callable[[str], None]
+"""Replaces the live line of a step."""
+
+
+class Display:
+    """Steps weighted by the seconds they are expected to take, so that the bar moves at an even pace."""
+
+    def __init__(self, console: Console, *, steps: int, expected_s: float) -> None:
+        self.console = console
+        self._steps = steps
+        self._begun = 0
+        self._done_s = 0.0
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[step]}", style="bold"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[live]}", style="cyan"),
+            console=console,
+            refresh_per_second=5,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=expected_s, step="", live="")
+
+    def __enter__(self) -> Display:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    @contextmanager
+    def step(self, title: str, *, expected_s: float) -> Iterator[Live]:
+        """Show `title` while the block runs; the block gets a function that replaces the live line."""
+        self._begun += 1
+        heading = f"{self._begun}/{self._steps} {title}"
+        began = time.monotonic()
+        last = ""
+
+        def live(text: str) -> None:
+            nonlocal last
+            last = text
+            spent_s = min(time.monotonic() - began, expected_s)
+            self._bar.update(self._task, completed=self._done_s + spent_s, live=text)
+
+        self._bar.update(self._task, step=heading, live="")
+        if not self.console.is_terminal:
+            self.console.print(f"[{heading}] ...", markup=False, highlight=False)
+        yield live
+        self._done_s += expected_s
+        self._bar.update(self._task, completed=self._done_s)
+        ended = f"[{heading}] {time.monotonic() - began:.1f} s"
+        self.console.print(f"{ended}: {last}" if last else ended, markup=False, highlight=False)

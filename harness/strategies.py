@@ -1,0 +1,72 @@
+"""The strategies there are, as the system lists them, and what `--strategies` picks from them.
+
+The harness never imports the system: it asks it, `python -m system strategies`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import UsageError
+from reports.experiment import StrategyUnderTest
+from scenarios.complaints import nearest
+
+_LISTED = TypeAdapter(dict[str, dict[str, object]])
+
+
+@cache
+def known() -> tuple[StrategyUnderTest, ...]:
+    """All strategies, in the order of the system's own list; asked once.
+
+    Raises:
+        UsageError: the system cannot be started, or lists something else.
+    """
+    command = [sys.executable, "-m", "system", "strategies"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    try:
+        listed = _LISTED.validate_json(answer.stdout)
+        return tuple(
+            StrategyUnderTest.model_validate({"name": name, **facts}) for name, facts in listed.items()
+        )
+    except ValidationError as error:
+        said = answer.stderr.strip() or answer.stdout.strip()
+        raise UsageError(f"`{' '.join(command)}` did not list the strategies; it said:\n{said}") from error
+
+
+def choose(text: str, among: Sequence[StrategyUnderTest]) -> tuple[StrategyUnderTest, ...]:
+    """The strategies that `text` names: `all`, `safe`, `controls`, or names with commas between.
+
+    Raises:
+        UsageError: a name is unknown, or none is given.
+    """
+    groups = {
+        "all": tuple(among),
+        "safe": tuple(strategy for strategy in among if strategy.safe),
+        "controls": tuple(strategy for strategy in among if not strategy.safe),
+    }
+    if text in groups:
+        return groups[text]
+    by_name = {strategy.name: strategy for strategy in among}
+    wanted = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not wanted:
+        raise UsageError(f"--strategies {text!r} names none; {_expected(by_name)}")
+    for name in wanted:
+        if name not in by_name:
+            hint = nearest(name, [*by_name, *groups])
+            raise UsageError(f"no strategy {name!r}{hint or ';'} {_expected(by_name)}")
+    return tuple(by_name[name] for name in wanted)
+
+
+def _expected(names: Iterable[str]) -> str:
+    return f"expected all, safe, controls, or names out of: {', '.join(names)}"
+
+
+def rotated(strategies: Sequence[StrategyUnderTest], by: int) -> tuple[StrategyUnderTest, ...]:
+    """The same strategies, begun at another one: a slow minute of the machine hits not always the same."""
+    turn = by % len(strategies)
+    return (*strategies[turn:], *strategies[:turn])
