@@ -50,7 +50,13 @@ class Arrivals:
 
 
 def generate(scenario: Scenario, seed: int) -> Arrivals:
-    """The crowd of a scenario. `seed` is a whole number from 0 up to, but without, 2^64."""
+    """The crowd of a scenario.
+
+    Raises:
+        ValueError: `seed` is not a whole number of at most 64 bits.
+    """
+    if not 0 <= seed <= _64_BITS:
+        raise ValueError(f"seed {seed}: expected a whole number from 0 to {_64_BITS}")
     times, people, scripts, carts = (
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)
     )

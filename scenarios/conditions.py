@@ -24,6 +24,17 @@ class Generator(_Row):
     cpu_share: float  # of one core, over the run
 
 
+class GeneratorLog(_Row):
+    """What the load generator leaves in `generator.json`. `completed`: it was not interrupted.
+
+    `begins_unix_s` is second 0 of the history, on the clock that databases stamp rows with.
+    """
+
+    begins_unix_s: float
+    completed: bool
+    generator: Generator
+
+
 class Sample(_Row):
     """Cores kept busy by each role in the interval that ends at `at_s`."""
 

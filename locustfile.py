@@ -1,0 +1,215 @@
+"""The load test, run by Locust: `locust -f locustfile.py --scenario sneaker_drop --strategy redis_hold`.
+
+Without --host it starts a system of its own with that strategy, and stops it at the end. One Locust user
+sends the whole crowd (`scenarios/rehearsal.py`); with --master and --worker, each worker's user its share.
+"""
+
+# Locust's hooks and its environment are not typed tightly enough to be told apart
+# mypy: allow-untyped-calls, allow-untyped-decorators
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import subprocess
+import sys
+import sysconfig
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from locust import FastHttpUser, LoadTestShape, events, task
+from locust.argument_parser import LocustArgumentParser
+from locust.exception import StopTest, StopUser
+from locust.runners import MasterRunner, WorkerRunner
+
+from scenarios.admin import Admin, AdminError
+from scenarios.arrivals import generate
+from scenarios.rehearsal import Part, Rehearsal
+from scenarios.scenario import Scenario, load, names
+
+_DEFAULT_STRATEGY = "conditional_update"
+_START_WITHIN_S = 0.2
+_WORKERS_START_WITHIN_S = 5.0  # they fetch the tokens first, and then all begin at the same moment
+
+_PASSED, _WRONG_USAGE, _UNKNOWN = 0, 2, 3  # exit codes
+
+_log = logging.getLogger("dropday")
+
+
+@events.init_command_line_parser.add_listener
+def _arguments(parser: LocustArgumentParser) -> None:
+    ours = parser.add_argument_group("Dropday", "What happens, to which system, and where it is recorded.")
+    ours.add_argument(
+        "--scenario",
+        default="sneaker_drop",
+        metavar="NAME|FILE",
+        help=f"{', '.join(names())}, or the path of a .toml file (default: sneaker_drop)",
+    )
+    ours.add_argument("--seed", type=int, default=1, help="the same seed, the same crowd (default: 1)")
+    ours.add_argument(
+        "--time-scale", type=float, default=1.0, metavar="FACTOR", help="0.1 is a tenth of the scenario"
+    )
+    ours.add_argument(
+        "--strategy",
+        help=f"locking strategy to start a system with (default: {_DEFAULT_STRATEGY}); "
+        "with --host, the one that the system there must have",
+    )
+    ours.add_argument("--admin-key", env_var="DROPDAY_ADMIN_KEY", default="", help="of the system at --host")
+    ours.add_argument("--no-reset", action="store_true", help="take the shop as it is; it has been stocked")
+    ours.add_argument("--record", metavar="FOLDER", help="write history.parquet and generator.json there")
+    ours.add_argument("--progress", metavar="FILE", help="append a line of JSON four times a second")
+
+
+@events.init.add_listener
+def _find_shop(environment: Any, **_: Any) -> None:
+    """Start a system, or look at the one at --host. Workers leave that to the master."""
+    if isinstance(environment.runner, WorkerRunner):
+        return
+    options = environment.parsed_options
+    try:
+        generate(_scenario(options), options.seed)
+        if environment.host is None:
+            environment.host, options.admin_key = _serve(options.strategy or _DEFAULT_STRATEGY)
+        found = Admin(environment.host, options.admin_key).strategy()
+        if options.strategy not in (None, found):
+            raise AdminError(f"the system at {environment.host} has {found}; expected {options.strategy}")
+    except (ValueError, AdminError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(_WRONG_USAGE)
+
+
+def _serve(strategy: str) -> tuple[str, str]:
+    """Start a system of our own, to be stopped when Locust ends; its URL and admin key."""
+    dropday = Path(sysconfig.get_path("scripts"), "dropday")
+    command = [str(dropday), "serve", "--strategy", strategy, "--json"]
+    system = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
+    atexit.register(_stop, system)
+    line = system.stdout.readline() if system.stdout else ""
+    if not line:
+        raise AdminError(f"{' '.join(command)} ended with exit code {system.wait()}; see its message above")
+    ready = json.loads(line)
+    return ready["url"], ready["admin_key"]
+
+
+def _stop(system: subprocess.Popen[str]) -> None:
+    system.terminate()
+    system.wait()
+
+
+def _scenario(options: Namespace) -> Scenario:
+    return load(options.scenario).scaled(options.time_scale)
+
+
+class UntilAllHaveLeft(LoadTestShape):
+    """One Locust user in every process that sends, for as long as it takes their crowds to leave."""
+
+    runner: Any
+    crowds = 1
+    begun = False  # in this process
+    left = 0
+    through = 0  # of those that have left: everybody was sent
+
+    def tick(self) -> tuple[int, float] | None:
+        """How many users there should be, or None to end the test."""
+        processes = self.runner.worker_count
+        if processes < self.crowds:
+            _log.error("%d workers are lost, and their shoppers with them", self.crowds - processes)
+            return None
+        return None if self.left >= self.crowds else (processes, processes)
+
+    def reset_time(self) -> None:
+        """Locust's word that a test begins."""
+        super().reset_time()
+        self.left = self.through = 0
+
+
+class Shoppers(FastHttpUser):
+    """The whole crowd, or a worker's share of it: one task, done once.
+
+    A FastHttpUser so that a task of your own has its client. The crowd goes over `scenarios/wire.py`, whose
+    docstring says why.
+    """
+
+    @task
+    def come(self) -> None:
+        """Send the crowd, and return when everybody has left."""
+        environment: Any = self.environment
+        if not environment.shape_class.begun:
+            environment.shape_class.begun = True
+            _note_left(environment, through=_send_crowd(environment))
+        raise StopUser
+
+
+def _send_crowd(environment: Any) -> bool:
+    """Whether everybody was sent, and left."""
+    options = environment.parsed_options
+    try:
+        rehearsal = _rehearsal(environment)
+        tokens = Admin(environment.host, options.admin_key).tokens(rehearsal.arrivals.number_of_shoppers)
+        begins_unix_s = getattr(options, "begins_unix_s", time.time() + _START_WITHIN_S)
+        log = rehearsal.run(environment.host, tokens, begins_unix_s, environment.events.request.fire)
+    except Exception:
+        _log.exception("the crowd could not be sent")
+        return False
+    _log.info("%s", log.generator)
+    return True
+
+
+def _rehearsal(environment: Any) -> Rehearsal:
+    runner, options = environment.runner, environment.parsed_options
+    scenario = _scenario(options)
+    return Rehearsal(
+        scenario=scenario,
+        arrivals=generate(scenario, options.seed),
+        part=Part(options.parts[runner.client_id], len(options.parts)) if _is_worker(runner) else Part(0, 1),
+        record=Path(options.record) if options.record else None,
+        progress=Path(options.progress) if options.progress else None,
+    )
+
+
+@events.test_start.add_listener
+def _stock_shop(environment: Any, **_: Any) -> None:
+    """Stock the shop and share out the arrivals. The exit code is `unknown` until everybody has left."""
+    environment.process_exit_code = _UNKNOWN
+    environment.shape_class.begun = False
+    runner, options = environment.runner, environment.parsed_options
+    if _is_worker(runner):
+        return
+    if not options.no_reset:
+        scenario = _scenario(options)
+        shoppers = generate(scenario, options.seed).number_of_shoppers
+        try:
+            Admin(environment.host, options.admin_key).reset(scenario, shoppers)
+        except AdminError as error:
+            environment.process_exit_code = _WRONG_USAGE
+            raise StopTest(error) from error
+    if isinstance(runner, MasterRunner):
+        options.parts = {worker: index for index, worker in enumerate(runner.clients)}
+        options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
+        environment.shape_class.crowds = len(options.parts)
+
+
+@events.init.add_listener
+def _listen_to_workers(environment: Any, **_: Any) -> None:
+    if isinstance(environment.runner, MasterRunner):
+        environment.runner.register_message(
+            "crowd_left", lambda environment, msg: _note_left(environment, through=msg.data)
+        )
+
+
+def _note_left(environment: Any, *, through: bool) -> None:
+    """A crowd has left, here or on a worker."""
+    shape = environment.shape_class
+    shape.left += 1
+    shape.through += through
+    if shape.through == shape.crowds:
+        environment.process_exit_code = _PASSED
+    if _is_worker(environment.runner):
+        environment.runner.send_message("crowd_left", through)
+
+
+def _is_worker(runner: Any) -> bool:
+    return isinstance(runner, WorkerRunner)
