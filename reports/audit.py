@@ -6,58 +6,132 @@ enough to the danger for a pass to mean anything.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from reports.shapes import Part
+import polars as pl
 
-Verdict = Literal["pass", "fail", "unknown"]
-
-
-class Witness(Part):
-    """One case of a violation: the first, the worst or the last."""
-
-    role: Literal["first", "worst", "last"]
-    """Which of the cases this is."""
-    text: str
-    """What was seen: the order, key or SKU, and the figures that do not agree."""
-    at_s: float | None
-    """When, in seconds since the run began; null for what is found at rest."""
+from reports import invariants
+from reports.evidence import KEY, Evidence
+from reports.violations import AuditReport, Check, Verdict, Violation
+from scenarios.history import Outcome
+from scenarios.record import Record
+from scenarios.scenario import Scenario
 
 
-class Violation(Part):
-    """An invariant that a run broke."""
+class Danger(NamedTuple):
+    """Whether a run came near what an invariant forbids, and what shows it."""
 
-    invariant: int
-    """Its number."""
-    what: str
-    """What went wrong."""
-    count: int
-    """How many cases of it there are."""
-    witnesses: tuple[Witness, ...]
-    """The first, the worst and the last case, without repetition."""
-    run: int = 0
-    """The repeat or replication in which it was seen."""
-
-
-class Check(Part):
-    """The verdict on one invariant."""
-
-    invariant: int
-    """Its number."""
-    name: str
-    """What must hold."""
-    verdict: Verdict
-    """`unknown`: it held, but the run never came near the danger."""
+    near: bool
     why: str
-    """What the verdict rests on."""
 
 
-class AuditReport(Part):
-    """The verdict on a run, or on several of one strategy: fails with any check, passes with all."""
+class Checker(NamedTuple):
+    """An invariant: what must hold, how breaches are found, and when their absence means something."""
 
-    verdict: Verdict
-    """`fail` where any check failed, `unknown` where any is unknown, else `pass`."""
-    checks: tuple[Check, ...]
-    """One for each invariant."""
-    violations: tuple[Violation, ...]
-    """What the failed checks found."""
+    invariant: int
+    name: str
+    find: Callable[[Evidence, Scenario], list[Violation]]
+    danger: Callable[[Evidence], Danger]
+
+
+def audit(record: Record, scenario: Scenario) -> AuditReport:
+    """The verdict on one run, measured or predicted."""
+    evidence = Evidence(record)
+    found = [_check(checker, evidence, scenario) for checker in CHECKERS]
+    return _report([check for check, _ in found], [one for _, violations in found for one in violations])
+
+
+def merge(reports: Sequence[AuditReport]) -> AuditReport:
+    """The verdict on several runs of one strategy: one breach is a breach, one dangerous run is dangerous."""
+    checks = [_gravest(checks) for checks in zip(*(report.checks for report in reports), strict=True)]
+    violations = [
+        one.model_copy(update={"run": run}) for run, report in enumerate(reports) for one in report.violations
+    ]
+    return _report(checks, violations)
+
+
+def _check(checker: Checker, evidence: Evidence, scenario: Scenario) -> tuple[Check, list[Violation]]:
+    violations = checker.find(evidence, scenario)
+    danger = checker.danger(evidence)
+    if violations:
+        verdict, why = "fail", "; ".join(f"{one.what} ({one.count})" for one in violations)
+    else:
+        verdict, why = "pass" if danger.near else "unknown", danger.why
+    check = {"invariant": checker.invariant, "name": checker.name, "verdict": verdict, "why": why}
+    return Check.model_validate(check), violations
+
+
+def _gravest(checks: Sequence[Check]) -> Check:
+    order: list[Verdict] = ["fail", "pass", "unknown"]
+    return min(checks, key=lambda check: order.index(check.verdict))
+
+
+def _report(checks: Sequence[Check], violations: Sequence[Violation]) -> AuditReport:
+    verdicts = {check.verdict for check in checks}
+    verdict: Verdict = "fail" if "fail" in verdicts else "unknown" if "unknown" in verdicts else "pass"
+    return AuditReport(verdict=verdict, checks=tuple(checks), violations=tuple(violations))
+
+
+def _last_units(evidence: Evidence) -> Danger:
+    """Near an oversell: a SKU ran out while shoppers were after it at the same time."""
+    left = evidence.stock.select("sku", left=pl.col("stock") - pl.col("sold"))
+    wanted = evidence.asked.join(left, on="sku").sort("sku", "sent_s")
+    ran_out = wanted.filter(pl.col("quantity") > pl.col("left"))
+    if ran_out.is_empty():
+        return Danger(False, "no SKU ran out, so its last unit was never fought for")
+    under_way_until = pl.col("done_s").cum_max().shift(1).over("sku")
+    contended = ran_out.filter(pl.col("sent_s") < under_way_until)["sku"].n_unique()
+    if not contended:
+        return Danger(False, "no two attempts for a SKU that ran out were under way at the same time")
+    return Danger(True, f"{contended} SKUs ran out while several attempts for them were under way")
+
+
+def _refusals(evidence: Evidence) -> Danger:
+    refused = evidence.attempts.filter(pl.col("outcome") == Outcome.SOLD_OUT).height
+    if not refused:
+        return Danger(False, "nobody was told sold out")
+    return Danger(True, f"{refused:,} answers of sold out, none before what was left fell short")
+
+
+def _acknowledgements(evidence: Evidence) -> Danger:
+    orders = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)["order_id"].n_unique()
+    return Danger(orders > 0, f"{orders:,} orders were acknowledged")
+
+
+def _money(evidence: Evidence) -> Danger:
+    spent = evidence.wallets["spent_won"].sum()
+    return Danger(spent > 0, f"{spent:,} won moved out of {evidence.wallets.height:,} wallets")
+
+
+def _keys(evidence: Evidence) -> Danger:
+    orders = evidence.orders.height
+    repeated = evidence.attempts.height - evidence.attempts.select(KEY).unique().height
+    return Danger(orders > 0, f"{orders:,} orders; {repeated:,} attempts sent a key again")
+
+
+CHECKERS = (
+    Checker(1, "no oversell", lambda evidence, _: invariants.no_oversell(evidence), _last_units),
+    Checker(
+        2,
+        "no undersell",
+        lambda evidence, _: [*invariants.counters_agree(evidence), *invariants.no_early_sold_out(evidence)],
+        _refusals,
+    ),
+    Checker(
+        3,
+        "orders exist as acknowledged",
+        lambda evidence, _: [
+            *invariants.acknowledged_orders_exist(evidence),
+            *invariants.no_order_unasked(evidence),
+        ],
+        _acknowledgements,
+    ),
+    Checker(4, "money is conserved", invariants.money_is_conserved, _money),
+    Checker(
+        5,
+        "one key, one effect, one answer",
+        lambda evidence, _: invariants.one_key_one_effect(evidence),
+        _keys,
+    ),
+)

@@ -10,9 +10,9 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from reports.audit import AuditReport
 from reports.experiment import Git, Machine
 from reports.shapes import Aggregate, Number, Part
+from reports.violations import AuditReport
 from scenarios.scenario import Scenario
 
 SCHEMA: Literal["dropday.summary/1"] = "dropday.summary/1"

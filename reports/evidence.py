@@ -1,0 +1,99 @@
+"""The record of a run as tables to hold against each other: what was asked, and what the books say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+from pydantic import BaseModel
+
+from scenarios.books import Books
+from scenarios.record import Record
+
+KEY = ["shopper", "key"]
+
+_SHOPPER = {"shopper": pl.Int32()}
+_KEY = {**_SHOPPER, "key": pl.String()}
+_STOCK = {
+    "sku": pl.String(),
+    **dict.fromkeys(("initial", "restocked", "available", "reserved", "redis_available"), pl.Int64()),
+}
+_ORDERS = {
+    "order_id": pl.String(),
+    **_KEY,
+    "state": pl.String(),
+    "total_won": pl.Int64(),
+    "placed_s": pl.Float64(),
+}
+_LINES = {"order_id": pl.String(), "sku": pl.String(), "quantity": pl.Int64(), "price_won": pl.Int64()}
+_WALLETS = {**_SHOPPER, **dict.fromkeys(("opening_won", "balance_won", "ledger_won"), pl.Int64())}
+_KEYS = {**_KEY, "order_id": pl.String()}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Tables of one record. A line is one SKU of an order or of an attempt, with its `quantity`."""
+
+    record: Record
+
+    @property
+    def _books(self) -> Books:
+        return self.record.books
+
+    @cached_property
+    def attempts(self) -> pl.DataFrame:
+        """The attempts to order, numbered in `row` by the time they were sent."""
+        orders = self.record.history.filter(pl.col("operation") == "order")
+        return orders.drop("spans").sort("sent_s", maintain_order=True).with_row_index("row")
+
+    @cached_property
+    def asked(self) -> pl.DataFrame:
+        """The lines of the attempts, each beside its attempt's other columns."""
+        lines = self.attempts.explode("skus", "quantities")
+        return lines.rename({"skus": "sku", "quantities": "quantity"})
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """The orders of the books, in their order; `sent_s`: when their key was first sent, null if never."""
+        first_sent = self.attempts.group_by(KEY).agg(pl.col("sent_s").min())
+        orders = _table(self._books.orders, _ORDERS)
+        return orders.join(first_sent, on=KEY, how="left", maintain_order="left")
+
+    @cached_property
+    def lines(self) -> pl.DataFrame:
+        """The lines of the orders, in the order of the books, each beside its order's other columns."""
+        rows = [
+            (order.order_id, line.sku, line.quantity, line.price_won)
+            for order in self._books.orders
+            for line in order.lines
+        ]
+        lines = pl.DataFrame(rows, schema=_LINES, orient="row")
+        orders = self.orders.unique("order_id", keep="first", maintain_order=True)
+        return lines.join(orders, on="order_id", how="left", maintain_order="left")
+
+    @cached_property
+    def stock(self) -> pl.DataFrame:
+        """The stock of each SKU; `stock`: all there was to sell, `sold`: units in the lines of the orders."""
+        sold = self.lines.group_by("sku").agg(sold=pl.col("quantity").sum())
+        stock = _table(self._books.stock, _STOCK).join(sold, on="sku", how="full", coalesce=True)
+        return stock.with_columns(
+            pl.col("initial", "restocked", "available", "reserved", "sold").fill_null(0)
+        ).with_columns(stock=pl.col("initial") + pl.col("restocked"))
+
+    @cached_property
+    def wallets(self) -> pl.DataFrame:
+        """The wallets; `spent_won`: the orders of their shopper."""
+        spent = self.orders.group_by("shopper").agg(spent_won=pl.col("total_won").sum())
+        wallets = _table(self._books.wallets, _WALLETS).join(spent, on="shopper", how="full", coalesce=True)
+        return wallets.with_columns(pl.col("spent_won").fill_null(0))
+
+    @cached_property
+    def keys(self) -> pl.DataFrame:
+        """The kept answers: `shopper`, `key`, `order_id`."""
+        return _table(self._books.keys, _KEYS)
+
+
+def _table(rows: Sequence[BaseModel], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame({name: [getattr(row, name) for row in rows] for name in schema}, schema=schema)

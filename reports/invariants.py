@@ -1,0 +1,233 @@
+"""The invariants of a shop, each a pure function of the evidence that returns what broke it.
+
+The numbers are those of the audit: 1 no oversell, 2 no undersell, 3 orders as acknowledged, 4 money is
+conserved, 5 one key, one effect, one answer. Refusals without effect (`sold_out`, `conflict`, `refused`,
+`rejected`) do not use up an idempotency key; an `unknown` attempt may have had its effect, once.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from reports.evidence import KEY, Evidence
+from reports.violations import Violation, violation
+from scenarios.history import Outcome
+from scenarios.scenario import Scenario
+
+_SETTLED = "paid"
+_MAY_HAVE_HAPPENED = [Outcome.BOUGHT, Outcome.QUEUED, Outcome.UNKNOWN]
+
+
+def no_oversell(evidence: Evidence) -> list[Violation]:
+    """Units in the orders of a SKU never exceed its stock, at any prefix of the order log."""
+    log = evidence.lines.sort("placed_s", maintain_order=True).with_columns(
+        so_far=pl.col("quantity").cum_sum().over("sku")
+    )
+    beyond = (
+        log.join(evidence.stock.select("sku", "stock"), on="sku", how="left", maintain_order="left")
+        .with_columns(beyond=pl.col("so_far") - pl.col("stock"))
+        .filter(pl.col("beyond") > 0)
+    )
+    text = "order {order_id} of shopper {shopper} made it {so_far} of {sku} sold, of {stock} there were"
+    return violation(1, "more units were sold than there were", beyond, text, at="placed_s", worst="beyond")
+
+
+def counters_agree(evidence: Evidence) -> list[Violation]:
+    """At rest, stock less sold is what the database and Redis say is left, and nothing is reserved."""
+    stock = evidence.stock.with_columns(left=pl.col("stock") - pl.col("sold"))
+    found = []
+    for counter, name in (("available", "the database"), ("redis_available", "Redis")):
+        off = stock.with_columns(off=(pl.col(counter) - pl.col("left")).abs()).filter(pl.col("off") > 0)
+        text = f"{{sku}}: {{stock}} less {{sold}} sold leaves {{left}}, {name} says {{{counter}}}"
+        found += violation(2, f"what {name} says is left is not what is left", off, text, worst="off")
+    reserved = stock.filter(pl.col("reserved") != 0)
+    text = "{sku}: {reserved} still reserved"
+    return found + violation(2, "units are reserved for nobody", reserved, text, worst="reserved")
+
+
+def no_early_sold_out(evidence: Evidence) -> list[Violation]:
+    """Sold out is only said while what is left of a wanted SKU can be less than was asked for.
+
+    All that can have been gone by the answer counts as gone: the units of orders whose key had been sent by
+    then, and those that other attempts under way may have held for a while. Restocks do not count: when they
+    came is not known.
+    """
+    refusals = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT).with_row_index("line")
+    orders = evidence.lines.with_columns(pl.col("sent_s").fill_null(pl.col("placed_s")))
+    passing = _passing_holds(evidence)
+    gone = (
+        _units_until(orders, "sent_s", refusals, "done_s")
+        + _units_until(passing, "sent_s", refusals, "done_s")
+        - _units_until(passing, "released_s", refusals, "sent_s")
+    )
+    early = (
+        refusals.with_columns(gone=gone)
+        .join(evidence.stock.select("sku", "initial"), on="sku", maintain_order="left")
+        .with_columns(left=pl.col("initial") - pl.col("gone"))
+        .filter((pl.col("left") >= pl.col("quantity")).all().over("row"))
+    )
+    text = "shopper {shopper} asked for {quantity} of {sku} (key {key}) when at least {left} were left"
+    return violation(2, "sold out was said too early", early, text, at="done_s", worst="left")
+
+
+def _passing_holds(evidence: Evidence) -> pl.DataFrame:
+    """Lines of attempts without an order that may have held units; when an unknown one let go, nobody saw."""
+    attempts = evidence.asked.filter(~pl.col("outcome").is_in([Outcome.SOLD_OUT, Outcome.BOUGHT]))
+    unseen = pl.col("outcome").is_in([Outcome.UNKNOWN, Outcome.QUEUED])
+    return attempts.join(evidence.orders, on=KEY, how="anti").with_columns(
+        released_s=pl.when(unseen).then(float("inf")).otherwise("done_s")
+    )
+
+
+def _units_until(lines: pl.DataFrame, at: str, moments: pl.DataFrame, moment: str) -> pl.Series:
+    """For each row of `moments`: the units of its SKU in those `lines` whose `at` is not after `moment`."""
+    units = pl.col("quantity").sum()
+    running = lines.group_by("sku", pl.col(at).alias("until")).agg(units).sort("until")
+    running = running.select("sku", "until", pl.col("quantity").cum_sum().over("sku").alias("units"))
+    asked = moments.select("line", "sku", pl.col(moment).alias("until")).sort("until")
+    counted = asked.join_asof(running, on="until", by="sku", check_sortedness=False)
+    return counted.sort("line")["units"].fill_null(0)
+
+
+def acknowledged_orders_exist(evidence: Evidence) -> list[Violation]:
+    """An acknowledged order is in the books once, as it was acknowledged, and settled."""
+    bought = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)
+    missing = bought.join(evidence.orders, on="order_id", how="anti")
+    text = "order {order_id} was acknowledged to shopper {shopper} (key {key}) and is not in the books"
+    found = violation(3, "acknowledged orders are lost", missing, text, at="done_s")
+
+    twice = _counted(evidence.orders, ["order_id"]).filter(pl.col("times") > 1)
+    text = "order {order_id} is there {times} times"
+    found += violation(3, "orders are in the books twice", twice, text, at="placed_s", worst="times")
+
+    booked = evidence.orders.join(_contents(evidence.lines, ["order_id"]), on="order_id", how="left")
+    asked = _contents(evidence.asked, ["row"])
+    said = bought.join(asked, on="row", how="left").join(booked, on="order_id", suffix="_booked")
+    facts = ["shopper", "key", "contents", "total_won"]
+    differs = pl.any_horizontal(pl.col(fact).ne_missing(pl.col(f"{fact}_booked")) for fact in facts)
+    text = (
+        "order {order_id}: acknowledged shopper {shopper}, key {key}, {contents} for {total_won} won; in the "
+        "books shopper {shopper_booked}, key {key_booked}, {contents_booked} for {total_won_booked} won"
+    )
+    found += violation(3, "orders are not as acknowledged", said.filter(differs), text, at="done_s")
+
+    passing = said.filter(pl.col("state") != _SETTLED)
+    text = "order {order_id} of shopper {shopper} was acknowledged and rests as {state}"
+    return found + violation(3, "acknowledged orders are not settled", passing, text, at="done_s")
+
+
+def no_order_unasked(evidence: Evidence) -> list[Violation]:
+    """An order was asked for, by an attempt that did not fail; an unknown attempt makes at most one."""
+    never = evidence.orders.filter(pl.col("sent_s").is_null())
+    text = "order {order_id} of shopper {shopper} has key {key}, which nobody sent"
+    found = violation(3, "orders are in the books that nobody asked for", never, text, at="placed_s")
+
+    may_have = evidence.attempts.filter(pl.col("outcome").is_in(_MAY_HAVE_HAPPENED))
+    failed = evidence.attempts.join(may_have, on=KEY, how="anti").group_by(KEY).agg(pl.col("outcome").last())
+    kept = evidence.orders.join(failed, on=KEY)
+    text = "shopper {shopper} was told {outcome} for key {key}, yet order {order_id} is in the books"
+    found += violation(3, "failed attempts made orders", kept, text, at="placed_s")
+
+    unknown = evidence.attempts.filter(pl.col("outcome") == Outcome.UNKNOWN)
+    often = _counted(evidence.orders, KEY).filter(pl.col("times") > 1).join(unknown, on=KEY, how="semi")
+    text = "key {key} of shopper {shopper}, whose fate was unknown, made {times} orders"
+    return found + violation(
+        3, "unknown attempts had more than one effect", often, text, at="placed_s", worst="times"
+    )
+
+
+def money_is_conserved(evidence: Evidence, scenario: Scenario) -> list[Violation]:
+    """A wallet holds what it opened with and its ledger, which is what its orders cost; none is short."""
+    wallets = evidence.wallets
+    strangers = wallets.filter(pl.col("opening_won").is_null())
+    found = violation(
+        4, "shoppers without a wallet have orders", strangers, "shopper {shopper}: {spent_won} won"
+    )
+
+    kept = wallets.with_columns(expected=pl.col("opening_won") + pl.col("ledger_won"))
+    off = kept.with_columns(off=(pl.col("balance_won") - pl.col("expected")).abs()).filter(pl.col("off") > 0)
+    text = (
+        "shopper {shopper}: opened with {opening_won} won, ledger {ledger_won} won, balance {balance_won} won"
+    )
+    found += violation(4, "wallets differ from their ledgers", off, text, worst="off")
+
+    off = wallets.with_columns(off=(pl.col("ledger_won") + pl.col("spent_won")).abs()).filter(
+        pl.col("off") > 0
+    )
+    text = "shopper {shopper}: orders of {spent_won} won, but a ledger of {ledger_won} won"
+    found += violation(4, "ledgers differ from the orders", off, text, worst="off")
+
+    short = wallets.with_columns(debt=-pl.col("balance_won")).filter(pl.col("debt") > 0)
+    found += violation(4, "wallets are negative", short, "shopper {shopper}: {balance_won} won", worst="debt")
+    return found + _totals_add_up(evidence) + _prices_are_those_of(scenario, evidence)
+
+
+def _totals_add_up(evidence: Evidence) -> list[Violation]:
+    cost = evidence.lines.group_by("order_id").agg(cost_won=(pl.col("quantity") * pl.col("price_won")).sum())
+    orders = evidence.orders.join(cost, on="order_id", how="left").with_columns(
+        pl.col("cost_won").fill_null(0)
+    )
+    off = orders.with_columns(off=(pl.col("total_won") - pl.col("cost_won")).abs()).filter(pl.col("off") > 0)
+    text = "order {order_id}: lines of {cost_won} won, but a total of {total_won} won"
+    return violation(4, "orders do not add up", off, text, at="placed_s", worst="off")
+
+
+def _prices_are_those_of(scenario: Scenario, evidence: Evidence) -> list[Violation]:
+    prices = pl.DataFrame(
+        {"sku": [sku.sku for sku in scenario.skus], "right_won": [sku.price_won for sku in scenario.skus]}
+    )
+    lines = evidence.lines.join(prices, on="sku", how="left", maintain_order="left")
+    wrong = lines.filter(pl.col("price_won").ne_missing(pl.col("right_won")))
+    text = "order {order_id}: {sku} for {price_won} won, its price is {right_won}"
+    return violation(4, "units were sold at a wrong price", wrong, text, at="placed_s")
+
+
+def one_key_one_effect(evidence: Evidence) -> list[Violation]:
+    """A key stands for one order, with one kept answer, and every acknowledgement of it is that answer."""
+    often = _counted(evidence.orders, KEY).filter(pl.col("times") > 1)
+    text = "key {key} of shopper {shopper} made {times} orders"
+    found = violation(5, "keys made more than one order", often, text, at="placed_s", worst="times")
+
+    kept = evidence.keys.join(evidence.orders, on=KEY, how="full", coalesce=True, suffix="_booked")
+    off = kept.filter(pl.col("order_id").ne_missing(pl.col("order_id_booked")))
+    text = (
+        "key {key} of shopper {shopper}: order {order_id} is the kept answer, {order_id_booked} in the books"
+    )
+    found += violation(5, "kept answers are not those of the orders", off, text)
+
+    bought = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)
+    answers = bought.join(_contents(evidence.asked, ["row"]), on="row").group_by(KEY, maintain_order=True)
+    seen = answers.agg(
+        pl.struct("order_id", "total_won", "contents").n_unique().alias("answers"),
+        (~pl.col("replayed")).sum().alias("effects"),
+        pl.col("done_s").max(),
+    )
+    text = "key {key} of shopper {shopper} got {answers} different answers"
+    found += violation(
+        5,
+        "keys got more than one answer",
+        seen.filter(pl.col("answers") > 1),
+        text,
+        at="done_s",
+        worst="answers",
+    )
+    text = "key {key} of shopper {shopper} was answered {effects} times as if for the first time"
+    return found + violation(
+        5,
+        "kept answers were not given as kept",
+        seen.filter(pl.col("effects") > 1),
+        text,
+        at="done_s",
+        worst="effects",
+    )
+
+
+def _counted(orders: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The first order of each group, and how many `times` the group is there."""
+    return orders.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len().alias("times"))
+
+
+def _contents(lines: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The lines of each cart as one text, such as `2 x shoe-270 + 1 x shoe-280`, in the order of the SKUs."""
+    each = pl.format("{} x {}", "quantity", "sku")
+    return lines.sort("sku").group_by(by).agg(each.str.join(" + ").alias("contents"))

@@ -1,0 +1,176 @@
+"""The figures of a run, and their means over runs: one code for what was measured and what was predicted."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from reports.bottleneck import UNKNOWN, Stretch, bound_by, mean_spans_ms, purchases, utilisation
+from reports.evidence import KEY, Evidence
+from reports.shapes import Aggregate, Interval, Metrics, Number, Percentiles, Retries, Units, leaves
+from scenarios.history import Outcome
+from scenarios.record import Record
+
+_TAIL = 20  # one in twenty lies beyond either end of an interval that covers 90 %
+_DECIMALS = 4
+
+
+def measure(record: Record) -> Metrics:
+    """The figures of one run."""
+    history, generator = record.history, record.conditions.generator
+    orders = purchases(history)
+    stretch = Stretch.of(orders["done_s"].to_numpy()) if len(orders) >= 2 else None
+    repeats = Retries(shoppers=_repeated_keys(history), strategy=_repeated_tries(history))
+    return Metrics(
+        offered=generator.offered,
+        sent=generator.sent,
+        dropped=generator.dropped,
+        completed=_completed(history),
+        outcomes=_outcomes(history),
+        units=_units(Evidence(record)),
+        orders_per_s=stretch.per_s if stretch else 0,
+        latency_ms=_latencies(history),
+        peak_in_system=_peak(history),
+        retries=repeats.shoppers + repeats.strategy,
+        retries_by=repeats,
+        spans_ms=mean_spans_ms(stretch.of_those(orders)) if stretch else {},
+        utilisation=utilisation(record.conditions, stretch) if stretch else None,
+        bound_by=bound_by(history, record.conditions, stretch) if stretch else UNKNOWN,
+    )
+
+
+def _completed(history: pl.DataFrame) -> int:
+    last = history.sort("sent_s").unique("arrival", keep="last", maintain_order=True)
+    return last.filter(pl.col("outcome") != Outcome.UNKNOWN).height
+
+
+def _outcomes(history: pl.DataFrame) -> dict[str, Number]:
+    counts = dict(history["outcome"].value_counts().iter_rows())
+    return {outcome.value: counts.get(outcome.value, 0) for outcome in Outcome}
+
+
+def _units(evidence: Evidence) -> Units:
+    stock = evidence.stock
+    beyond = (stock["sold"] - stock["stock"]).clip(lower_bound=0)
+    return Units(
+        stock=stock["stock"].sum(),
+        sold=stock["sold"].sum(),
+        oversold=beyond.sum(),
+        undersold=_undersold(evidence),
+    )
+
+
+def _undersold(evidence: Evidence) -> int:
+    """Units left at rest, as many as were asked for by those who were told that all is sold.
+
+    A refusal counts where each of its lines could be had from what is left of the initial stock; the moment
+    of a restock is not known, so it may have come after the refusal.
+    """
+    left = evidence.stock.select(
+        "sku",
+        left=(pl.col("stock") - pl.col("sold")).clip(lower_bound=0),
+        always_left=pl.col("initial") - pl.col("sold"),
+    )
+    refused = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT).join(left, on="sku")
+    wanting = refused.filter((pl.col("quantity") <= pl.col("always_left")).all().over("row"))
+    by_sku = wanting.group_by("sku").agg(pl.col("quantity").sum(), pl.col("left").first())
+    return int(by_sku.select(pl.min_horizontal("quantity", "left").sum()).item())
+
+
+def _latencies(history: pl.DataFrame) -> dict[str, Percentiles]:
+    timed = history.select("operation", "outcome", ms=(pl.col("done_s") - pl.col("intended_s")) * 1000)
+    by_outcome = {str(outcome): _percentiles(rows["ms"]) for (outcome,), rows in timed.group_by("outcome")}
+    latencies = {outcome.value: by_outcome[outcome] for outcome in Outcome if outcome in by_outcome}
+    orders = timed.filter(pl.col("operation") == "order")
+    if len(orders):
+        latencies["order"] = _percentiles(orders["ms"])
+    return latencies
+
+
+def _percentiles(ms: pl.Series) -> Percentiles:
+    p50, p95, p99 = (ms.quantile(q, interpolation="equiprobable") for q in (0.5, 0.95, 0.99))
+    return Percentiles.model_validate({"p50": p50, "p95": p95, "p99": p99, "max": ms.max()})
+
+
+def _peak(history: pl.DataFrame) -> int:
+    """The most, over all sendings, of those sent so far less those answered before."""
+    if history.is_empty():
+        return 0
+    sent, done = np.sort(history["sent_s"].to_numpy()), np.sort(history["done_s"].to_numpy())
+    return int(np.max(np.arange(1, len(sent) + 1) - np.searchsorted(done, sent, side="right")))
+
+
+def _repeated_keys(history: pl.DataFrame) -> int:
+    orders = history.filter(pl.col("operation") == "order")
+    return orders.height - orders.select(KEY).unique().height
+
+
+def _repeated_tries(history: pl.DataFrame) -> int:
+    tries = pl.col("spans").list.eval(pl.element().struct.field("name") == "place_order").list.sum()
+    return int(history.select((tries.cast(pl.Int64) - 1).clip(lower_bound=0).sum()).item())
+
+
+def aggregate(runs: Sequence[Metrics]) -> Aggregate:
+    """The mean of each figure over one or more runs, with an interval beside it.
+
+    A figure that only some of the runs have, such as the latency of a rare outcome, is taken over those.
+    """
+    values: dict[str, list[Any]] = defaultdict(list)
+    for run in runs:
+        for path, value in leaves(run.model_dump(exclude={"bound_by"})):
+            if value is not None:
+                values[path].append(value)
+    figures = _nested({path: _mean(numbers) for path, numbers in values.items()})
+    figures = {"latency_ms": {}, "spans_ms": {}, "utilisation": None, **figures}
+    return Aggregate(
+        **figures,
+        bound_by=statistics.mode(run.bound_by for run in runs),
+        runs=len(runs),
+        coverage=round(coverage(len(runs)), _DECIMALS),
+        intervals={path: interval(numbers) for path, numbers in values.items()},
+    )
+
+
+def _rank(n: int) -> int:
+    """Counted from either end of n sorted values: the last at which the interval still covers 90 %."""
+    return max(1, (n + 1) // _TAIL)
+
+
+def coverage(n: int) -> float:
+    """The chance that one more value lies within the interval of n values before it.
+
+    It needs no assumption about their distribution: of n + 1 exchangeable values each is equally likely to
+    have any rank (Wilks 1941). 19 values are the fewest for 90 %; two cover one third, one covers nothing.
+    """
+    return 1 - 2 * _rank(n) / (n + 1)
+
+
+def interval(values: Sequence[Number]) -> Interval:
+    """Between the lowest and the highest value, or as many from either end as leave a coverage of 90 %."""
+    ordered, rank = sorted(values), _rank(len(values))
+    return Interval(low=_rounded(ordered[rank - 1]), high=_rounded(ordered[-rank]))
+
+
+def _mean(values: Sequence[Number]) -> Number:
+    return _rounded(statistics.fmean(values)) if len(set(values)) > 1 else _rounded(values[0])
+
+
+def _rounded(value: Number) -> Number:
+    return value if isinstance(value, int) else round(value, _DECIMALS)
+
+
+def _nested(figures: Mapping[str, Number]) -> dict[str, Any]:
+    """The inverse of `leaves`."""
+    tree: dict[str, Any] = {}
+    for path, value in figures.items():
+        *branches, leaf = path.split(".")
+        branch = tree
+        for name in branches:
+            branch = branch.setdefault(name, {})
+        branch[leaf] = value
+    return tree

@@ -1,0 +1,92 @@
+"""What an audit finds: violations with witnesses, and the verdict on each invariant."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import polars as pl
+
+from reports.shapes import Part
+
+Verdict = Literal["pass", "fail", "unknown"]
+
+
+class Witness(Part):
+    """One case of a violation: the first, the worst or the last."""
+
+    role: Literal["first", "worst", "last"]
+    """Which of the cases this is."""
+    text: str
+    """What was seen: the order, key or SKU, and the figures that do not agree."""
+    at_s: float | None
+    """When, in seconds since the run began; null for what is found at rest."""
+
+
+class Violation(Part):
+    """An invariant that a run broke."""
+
+    invariant: int
+    """Its number."""
+    what: str
+    """What went wrong."""
+    count: int
+    """How many cases of it there are."""
+    witnesses: tuple[Witness, ...]
+    """The first, the worst and the last case, without repetition."""
+    run: int = 0
+    """The repeat or replication in which it was seen."""
+
+
+class Check(Part):
+    """The verdict on one invariant."""
+
+    invariant: int
+    """Its number."""
+    name: str
+    """What must hold."""
+    verdict: Verdict
+    """`unknown`: it held, but the run never came near the danger."""
+    why: str
+    """What the verdict rests on."""
+
+
+class AuditReport(Part):
+    """The verdict on a run, or on several of one strategy."""
+
+    verdict: Verdict
+    """`fail` where any check failed, `unknown` where any is unknown, else `pass`."""
+    checks: tuple[Check, ...]
+    """One for each invariant."""
+    violations: tuple[Violation, ...]
+    """What the failed checks found."""
+
+
+def violation(
+    invariant: int,
+    what: str,
+    cases: pl.DataFrame,
+    text: str,
+    *,
+    at: str | None = None,
+    worst: str | None = None,
+) -> list[Violation]:
+    """One violation with its witnesses, or none where there is no case.
+
+    Args:
+        text: of a witness; its `{fields}` are columns of `cases`.
+        at: the column with the time of a case; without it the cases are in order already.
+        worst: the column whose highest value makes the worst case.
+    """
+    if cases.is_empty():
+        return []
+    ordered = cases.sort(at, maintain_order=True) if at else cases
+    rows: dict[str, dict[str, Any]] = {"first": ordered.row(0, named=True)}
+    if worst:
+        rows["worst"] = ordered.row(ordered[worst].arg_max() or 0, named=True)
+    rows["last"] = ordered.row(-1, named=True)
+    witnesses: dict[str, Witness] = {}
+    for role, row in rows.items():
+        said = text.format_map(row)
+        seen_s = row[at] if at else None
+        witnesses.setdefault(said, Witness.model_validate({"role": role, "text": said, "at_s": seen_s}))
+    return [Violation(invariant=invariant, what=what, count=len(cases), witnesses=tuple(witnesses.values()))]
