@@ -217,7 +217,8 @@ def test_the_cpu_outside_the_busiest_stretch_does_not_count() -> None:
 def test_a_run_in_which_nothing_happened_has_figures_too() -> None:
     figures = measure(play([]))
     assert figures.completed == figures.orders_per_s == figures.peak_in_system == 0
-    assert figures.latency_ms == figures.spans_ms == {}
+    assert figures.latency_ms == {}
+    assert figures.spans_ms == {}
     assert figures.bound_by == UNKNOWN
 
 
