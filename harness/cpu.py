@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 Roles = Mapping[str, Sequence[int]]
@@ -73,33 +73,25 @@ class Reading:
     used_s: dict[str, float]
 
 
-@dataclass
-class Sampler:
-    """Readings taken in the background, one every 200 ms, from its entry to its exit."""
+@contextmanager
+def sampling(roles: Roles) -> Iterator[list[Reading]]:
+    """Take a reading every 200 ms while the block runs; the list grows meanwhile."""
+    readings: list[Reading] = []
+    ended = threading.Event()
 
-    roles: Roles
-    readings: list[Reading] = field(default_factory=list)
-
-    @contextmanager
-    def sampling(self) -> Iterator[Sampler]:
-        """Take readings while the block runs; none where the CPU time of others cannot be had."""
-        if not measurable():
-            yield self
-            return
-        ended = threading.Event()
-        thread = threading.Thread(target=self._sample_until, args=(ended,), name="cpu-sampler", daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            ended.set()
-            thread.join()
-
-    def _sample_until(self, ended: threading.Event) -> None:
+    def sample() -> None:
         while True:
-            self.readings.append(Reading(time.time(), used_s(self.roles)))
+            readings.append(Reading(time.time(), used_s(roles)))
             if ended.wait(_SAMPLE_S):
                 return
+
+    sampler = threading.Thread(target=sample, name="cpu-sampler", daemon=True)
+    sampler.start()
+    try:
+        yield readings
+    finally:
+        ended.set()
+        sampler.join()
 
 
 def speed(cores: Sequence[int]) -> float:

@@ -36,6 +36,9 @@ class Child:
     def pid(self) -> int:
         return self.popen.pid
 
+    def is_alive(self) -> bool:
+        return self.popen.poll() is None
+
     def check(self) -> None:
         """Do nothing while the child lives.
 

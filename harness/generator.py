@@ -1,0 +1,69 @@
+"""The load generator: Locust in a process of its own, on its own core, followed while it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from harness.processes import Child, running
+from harness.shop import Shop
+from scenarios import history
+from scenarios.conditions import GeneratorLog
+
+LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A load generator at work. Its record is there once its process has ended well."""
+
+    process: Child
+    folder: Path
+
+    def progress(self) -> str:
+        """How far the run is, in one line; empty before it begins."""
+        path = self.folder / _PROGRESS
+        lines = path.read_text().splitlines() if path.exists() else []
+        if not lines:
+            return ""
+        now = json.loads(lines[-1])
+        counts = ("sent", "bought", "sold_out", "in_flight")
+        told = [f"{count.replace('_', ' ')} {now[count]:,}" for count in counts]
+        return " · ".join([f"{max(now['t'], 0):.0f} of {now['until']:.0f} s", *told])
+
+    def record(self) -> tuple[pl.DataFrame, GeneratorLog]:
+        """What it saw of every attempt, and how well it kept its schedule."""
+        log = GeneratorLog.model_validate_json((self.folder / _LOG).read_text())
+        return history.read(self.folder / _HISTORY), log
+
+
+_PROGRESS, _LOG, _HISTORY = "progress.jsonl", "generator.json", "history.parquet"
+
+
+@contextmanager
+def sending(
+    shop: Shop, *, scenario: str, time_scale: float, seed: int, folder: Path, cores: Sequence[int]
+) -> Iterator[Generator]:
+    """Send the crowd of a scenario to a shop that is stocked for it; the generator ends by itself.
+
+    Args:
+        scenario: a name of the library, or the path of a file.
+        folder: for its record, its log and its progress.
+    """
+    command = [
+        *(sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"),
+        *("--host", shop.url, "--strategy", shop.strategy, "--no-reset"),
+        *("--scenario", scenario, "--time-scale", repr(time_scale), "--seed", str(seed)),
+        *("--record", str(folder), "--progress", str(folder / _PROGRESS)),
+    ]
+    environment = {"DROPDAY_ADMIN_KEY": shop.admin_key}
+    with running(
+        "the load generator", command, log=folder / "generator.log", cores=cores, environment=environment
+    ) as process:
+        yield Generator(process, folder)
