@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, LoadTestShape, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopTest, StopUser
@@ -190,6 +192,13 @@ def _stock_shop(environment: Any, **_: Any) -> None:
         options.parts = {worker: index for index, worker in enumerate(runner.clients)}
         options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
         environment.shape_class.crowds = len(options.parts)
+
+
+@events.init.add_listener
+def _stop_when_told(environment: Any, **_: Any) -> None:
+    """End a headless run on SIGTERM, the record written. Locust hears it only once the shape has ended."""
+    if environment.parsed_options.headless:
+        gevent.signal_handler(signal.SIGTERM, environment.runner.quit)
 
 
 @events.init.add_listener
