@@ -61,6 +61,7 @@ def _serve(settings: Settings) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         backlog=_BACKLOG,
     )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-from fastapi import FastAPI, Request, Response
-from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from system import errors, health
 from system.admin import routes as admin_routes
 from system.admin.service import Admin
 from system.catalogue import routes as catalogue_routes
-from system.errors import Unavailable
 from system.orders import routes as order_routes
+from system.orders.counter import Counter, ExpressLane
 from system.orders.service import Orders
+from system.platform import outages
 from system.platform import redis as redis_platform
 from system.platform.auth import Identity
 from system.platform.database import Database
@@ -30,12 +28,10 @@ from system.stock.strategies import strategy_named
 from system.wallets import routes as wallet_routes
 from system.wallets.service import Wallets
 
-_log = logging.getLogger(__name__)
-
 _MOST_BODY_BYTES = 1_000_000
 
 
-def create_app() -> FastAPI:
+def create_app() -> ASGIApp:
     """The application, set up from the environment."""
     settings = Settings()
     database = Database(settings, settings.pool_size)
@@ -44,7 +40,8 @@ def create_app() -> FastAPI:
     redis = redis_platform.connect(settings)
     identity = Identity(settings)
     board = Board(watch, settings.board_interval_ms)
-    strategy = strategy_named(settings.strategy)
+    orders = Orders(database, redis, settings, strategy_named(settings.strategy), board)
+    counter = Counter(orders, identity)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,24 +62,13 @@ def create_app() -> FastAPI:
     )
     app.include_router(health.router(watch, redis, settings))
     app.include_router(catalogue_routes.router(database))
-    app.include_router(order_routes.router(Orders(database, redis, settings, strategy, board), identity))
+    app.include_router(order_routes.router(orders, counter, identity))
     app.include_router(wallet_routes.router(Wallets(database), identity))
     app.include_router(admin_routes.router(Admin(database, redis, settings, identity, board), identity))
     errors.install(app)
-    _answer_when_servers_do_not(app)
+    outages.install(app)
     _document(app)
-    return app
-
-
-def _answer_when_servers_do_not(app: FastAPI) -> None:
-    async def unavailable(_: Request, error: Exception) -> Response:
-        _log.error("a server behind the shop failed", exc_info=error)
-        return errors.respond(
-            Unavailable("a server behind the shop does not answer; ask again with the same key")
-        )
-
-    for kind in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError, RedisError):
-        app.add_exception_handler(kind, unavailable)
+    return ExpressLane(app, counter)
 
 
 def _document(app: FastAPI) -> None:

@@ -3,7 +3,7 @@
 ShopError
  |- InvalidRequest 422        Unauthenticated 401     Forbidden 403     NotFound 404
  |- KeyMissing 400            KeyInvalid 400          KeyReused 422     KeyInProgress 409
- |- SoldOut 409               Conflict 409            UnknownSku 422
+ |- SoldOut 409               Conflict 409            UnknownSku 422         TooLarge 413
  |- InsufficientFunds 402     Overloaded 503          Unavailable 503
 """
 
@@ -90,6 +90,12 @@ class KeyInProgress(ShopError):
     def of(cls, key: str) -> Self:
         """The refusal that names the key."""
         return cls(f"the request with key {key!r} is not finished; ask again later")
+
+
+class TooLarge(ShopError):
+    """The body is larger than anything the request could mean."""
+
+    status, code, title = 413, "too_large", "The request is too large"
 
 
 class SoldOut(ShopError):

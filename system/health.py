@@ -39,8 +39,8 @@ def router(database: Database, redis: Redis, settings: Settings) -> APIRouter:
     async def ready(response: Response) -> Ready:
         """Answers 200 when PostgreSQL and Redis do."""
         response.headers["cache-control"] = "no-store"
-        async with database.driver() as connection:
-            await connection.execute("SELECT 1")
+        async with database.lane() as lane:
+            await lane.driver.execute("SELECT 1")
         if not await redis.ping():
             raise Unavailable("Redis does not answer its PING")
         return Ready(

@@ -56,8 +56,8 @@ class Orders:
 
     async def _kept_answer(self, order: Order, spans: Spans) -> Placed | None:
         with spans.span("kept_answer"):
-            async with self._database.driver() as connection:
-                row = await connection.fetchrow(queries.KEPT_ANSWER, order.shopper, order.key)
+            async with self._database.lane() as lane:
+                row = await lane.driver.fetchrow(queries.KEPT_ANSWER, order.shopper, order.key)
         if row is None:
             return None
         if row["fingerprint"] != order.fingerprint:

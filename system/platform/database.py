@@ -1,8 +1,7 @@
-"""PostgreSQL: one small pool, SQLAlchemy for the ordinary statements, asyncpg for the hot ones.
+"""PostgreSQL: a fixed set of connections a worker, SQLAlchemy for ordinary statements, asyncpg for hot ones.
 
-A strategy's statements run on the asyncpg connection itself: SQLAlchemy's execution of the same statement
-costs eight times the processor time (140 against 18 microseconds), and an order under a spike has none to
-spare. The connection still comes from SQLAlchemy's pool, so there is one pool and one limit.
+A strategy's statements run on the asyncpg connection underneath. Where the database shares the cores, every
+line of Python runs with cold caches, and SQLAlchemy's way to a statement costs more than the statement.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
 
 import asyncpg
-from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from system.errors import Overloaded
@@ -27,86 +26,112 @@ def create_engine(database_url: str, pool_size: int, **server_settings: str) -> 
 
     `server_settings` are PostgreSQL's parameters for every session.
     """
-    engine = create_async_engine(
+    return create_async_engine(
         make_url(database_url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=0,
-        pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         connect_args={"server_settings": {"application_name": "dropday", **server_settings}},
     )
-    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
-    return engine
 
 
-def _replace_if_closed(adapted: Any, *_: object) -> None:
-    if adapted.driver_connection.is_closed():
-        raise DisconnectionError("the server closed this connection")  # the pool opens another
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One connection, as SQLAlchemy and as asyncpg see it."""
+
+    connection: AsyncConnection
+    driver: asyncpg.Connection
 
 
 class Database:
-    """A pool of connections of one worker process; every way in waits its turn, first come, first served.
+    """The lanes of one worker process, taken in turns: first come, first served.
 
-    Each raises `Overloaded` when no connection comes free within `pool_timeout_s`.
+    Every way in raises `Overloaded` when no lane came free within `pool_timeout_s`.
     """
 
     def __init__(self, settings: Settings, pool_size: int) -> None:
         self._engine = create_engine(
             settings.database_url, pool_size, lock_timeout=f"{settings.lock_timeout_ms}ms"
         )
-        self._transactional = self._engine.execution_options(isolation_level="READ COMMITTED")
-        # asyncio.Semaphore is fair; in the pool's own queue a newcomer overtakes those who wait.
+        # asyncio.Semaphore is fair; in a pool on asyncio.Queue a newcomer overtakes those who wait.
         self._turns = asyncio.Semaphore(pool_size)
+        self._idle: list[Lane] = []
         self._timeout_s = settings.pool_timeout_s
 
-    @asynccontextmanager
-    async def driver(self) -> AsyncIterator[asyncpg.Connection]:
-        """The asyncpg connection itself, in autocommit, for the statements that must be fast."""
-        await self._turn()
-        try:
-            pooled = await self._engine.raw_connection()
-            try:
-                yield pooled.driver_connection
-            except asyncio.CancelledError:
-                pooled.invalidate()  # cut off in mid-statement: its state is not known
-                raise
-            finally:
-                pooled.close()
-        finally:
-            self._turns.release()
+    def lane(self) -> Turn:
+        """A lane, in autocommit, for as long as the `async with` block lasts."""
+        return Turn(self)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A SQLAlchemy connection in autocommit."""
-        await self._turn()
-        try:
-            async with self._engine.connect() as connection:
-                yield connection
-        finally:
-            self._turns.release()
+        async with self.lane() as lane:
+            yield lane.connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A SQLAlchemy transaction: committed at the end, rolled back on any exception."""
-        await self._turn()
+        """A SQLAlchemy connection in a transaction: committed at the end, rolled back on any exception."""
+        async with self.lane() as lane, lane.driver.transaction():
+            yield lane.connection
+
+    async def take(self) -> Lane:
+        """Wait for a turn and take a lane; `put_back` ends the turn."""
+        since = monotonic()
+        await self._turns.acquire()
         try:
-            async with self._transactional.begin() as connection:
-                yield connection
+            # Looked at when the turn has come: a timer for every order would cost more than it saves.
+            if monotonic() - since > self._timeout_s:
+                raise Overloaded(
+                    f"no database connection came free within {self._timeout_s:g} s; try again later"
+                )
+            while self._idle:
+                lane = self._idle.pop()  # the last one used: its server process is still warm
+                if not lane.driver.is_closed():
+                    return lane
+                await lane.connection.close()
+            return await self._open()
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def put_back(self, lane: Lane, cut_off: bool) -> None:
+        """End the turn. A lane that was `cut_off` in mid-statement is closed: its state is not known."""
+        try:
+            if cut_off:
+                await lane.connection.invalidate()
+                await lane.connection.close()
+            else:
+                self._idle.append(lane)
         finally:
             self._turns.release()
 
-    async def _turn(self) -> None:
-        if not self._turns.locked():
-            await self._turns.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise Overloaded(
-                f"no database connection came free within {self._timeout_s:g} s; try again later"
-            ) from None
+    async def _open(self) -> Lane:
+        connection = await self._engine.connect()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - what create_engine asks for
+        return Lane(connection, driver)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every lane."""
+        for lane in self._idle:
+            await lane.connection.close()
         await self._engine.dispose()
+
+
+class Turn:
+    """`async with` around one lane. A class, because a generator would cost the hot path twice as much."""
+
+    __slots__ = ("_database", "_lane")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Lane:
+        self._lane = await self._database.take()
+        return self._lane
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cut_off = kind is not None and not issubclass(kind, Exception)
+        await self._database.put_back(self._lane, cut_off)

@@ -48,8 +48,8 @@ class Board:
 
     async def refresh(self) -> None:
         """Read what is gone now."""
-        async with self._database.driver() as connection:
-            rows = await connection.fetch(_SOLD_OUT, list(self._buyers))
+        async with self._database.lane() as lane:
+            rows = await lane.driver.fetch(_SOLD_OUT, list(self._buyers))
         self._buyers = {
             row["sku"]: self._buyers[row["sku"]] if row["buyers"] is None else frozenset(row["buyers"])
             for row in rows

@@ -105,26 +105,26 @@ class Shop:
     async def autocommit(self) -> AsyncIterator[Statements]:
         """A connection on which every statement is a transaction of its own."""
         since = perf_counter()
-        async with self.database.driver() as connection:
+        async with self.database.lane() as lane:
             self.spans.add("pool", since)
-            yield Statements(connection, self.spans)
+            yield Statements(lane.driver, self.spans)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """A READ COMMITTED transaction: committed at the end, rolled back on any exception."""
         since = perf_counter()
-        async with self.database.driver() as connection:
+        async with self.database.lane() as lane:
             self.spans.add("pool", since)
             with self.spans.span("begin"):
-                await connection.execute("BEGIN")
+                await lane.driver.execute("BEGIN")
             try:
-                yield Statements(connection, self.spans)
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                yield Statements(lane.driver, self.spans)
+            except Exception:
+                if not lane.driver.is_closed():
+                    await lane.driver.execute("ROLLBACK")
                 raise
             with self.spans.span("commit"):
-                await connection.execute("COMMIT")
+                await lane.driver.execute("COMMIT")
 
 
 def _levels(rows: list[asyncpg.Record]) -> Levels:

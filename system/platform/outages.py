@@ -1,0 +1,37 @@
+"""What a client is told when something behind the shop fails that it can do nothing about."""
+
+from __future__ import annotations
+
+import logging
+
+import asyncpg
+from fastapi import FastAPI, Request
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import Response
+
+from system.errors import ShopError, Unavailable, problem, respond
+
+_log = logging.getLogger(__name__)
+
+_SERVERS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, RedisError)
+
+
+def respond_to(error: Exception) -> Response:
+    """A refusal as itself; 503 for a server that does not answer; 500 for the rest. Both are logged."""
+    if isinstance(error, ShopError):
+        return respond(error)
+    _log.error("an order failed", exc_info=error)
+    if isinstance(error, _SERVERS):
+        return respond(Unavailable("a server behind the shop does not answer; ask again with the same key"))
+    return problem(500, "internal_error", "Internal error", "the fault is ours, and it is in our log")
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every exception that has no handler of its own with `respond_to`."""
+
+    async def handler(_: Request, error: Exception) -> Response:
+        return respond_to(error)
+
+    for kind in (*_SERVERS, Exception):
+        app.add_exception_handler(kind, handler)
