@@ -55,7 +55,7 @@ def _check(checker: Checker, evidence: Evidence, scenario: Scenario) -> tuple[Ch
     violations = checker.find(evidence, scenario)
     danger = checker.danger(evidence)
     if violations:
-        verdict, why = "fail", "; ".join(f"{one.what} ({one.count})" for one in violations)
+        verdict, why = "fail", "; ".join(f"{one.what} ({one.count:,} times)" for one in violations)
     else:
         verdict, why = "pass" if danger.near else "unknown", danger.why
     check = {"invariant": checker.invariant, "name": checker.name, "verdict": verdict, "why": why}

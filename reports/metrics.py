@@ -136,7 +136,7 @@ def aggregate(runs: Sequence[Metrics]) -> Aggregate:
     )
 
 
-def _rank(n: int) -> int:
+def rank(n: int) -> int:
     """Counted from either end of n sorted values: the last at which the interval still covers 90 %."""
     return max(1, (n + 1) // _TAIL)
 
@@ -147,13 +147,13 @@ def coverage(n: int) -> float:
     It needs no assumption about their distribution: of n + 1 exchangeable values each is equally likely to
     have any rank (Wilks 1941). 19 values are the fewest for 90 %; two cover one third, one covers nothing.
     """
-    return 1 - 2 * _rank(n) / (n + 1)
+    return 1 - 2 * rank(n) / (n + 1)
 
 
 def interval(values: Sequence[Number]) -> Interval:
     """Between the lowest and the highest value, or as many from either end as leave a coverage of 90 %."""
-    ordered, rank = sorted(values), _rank(len(values))
-    return Interval(low=_rounded(ordered[rank - 1]), high=_rounded(ordered[-rank]))
+    ordered, nth = sorted(values), rank(len(values))
+    return Interval(low=_rounded(ordered[nth - 1]), high=_rounded(ordered[-nth]))
 
 
 def _mean(values: Sequence[Number]) -> Number:

@@ -72,6 +72,19 @@ class StrategySummary(Part):
     prediction_error: dict[str, PredictionError]
     """For each figure that was both measured and predicted, under its path."""
 
+    @property
+    def engine(self) -> Literal["measured", "predicted"]:
+        """Whose figures and audit the verdicts are about: the load test's, or else the model's."""
+        return "measured" if self.measured else "predicted"
+
+    @property
+    def figures(self) -> Aggregate:
+        """The figures that the verdicts are about."""
+        figures = self.measured or self.predicted
+        if figures is None:
+            raise ValueError(f"{self.name}: neither measured nor predicted; expected at least one")
+        return figures
+
 
 class Bound(Part):
     """What a figure must keep to."""
@@ -103,6 +116,18 @@ class Judgement(Part):
     """Why the threshold is there."""
     fixed: bool
     """An invariant, which thresholds.toml cannot loosen."""
+
+    @property
+    def title(self) -> str:
+        """The metric and its bound, such as `measured.latency_ms.bought.p99 max 5000`."""
+        limit = self.bound.limit if isinstance(self.bound.limit, str) else f"{self.bound.limit:g}"
+        words = [self.metric, self.bound.kind, limit, self.bound.to and f"to {self.bound.to}"]
+        return " ".join(word for word in words if word)
+
+    @property
+    def sentence(self) -> str:
+        """Whose figure it is, and the finding."""
+        return f"{self.strategy or 'run'}: {self.metric}: {self.message}"
 
 
 class RunFacts(Part):
@@ -143,8 +168,8 @@ class Summary(Part):
     """On everything."""
     exit_code: ExitCode
     """0 pass, 1 fail, 3 invalid or unknown."""
-    headline: str
-    """The verdict in a sentence or two."""
+    headline: tuple[str, ...]
+    """The verdict in a few sentences."""
     reasons: tuple[str, ...]
     """Every finding that keeps the verdict from `pass`, the gravest first."""
     scenario: Scenario

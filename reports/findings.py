@@ -1,0 +1,78 @@
+"""What each run of an experiment comes to, once its record is read; the records themselves are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.audit import audit
+from reports.experiment import Experiment, ExperimentError
+from reports.metrics import measure
+from reports.series import Series, observe
+from reports.shapes import Metrics
+from reports.validity import reasons_against
+from reports.violations import AuditReport
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one run, a repeat or a replication, came to."""
+
+    metrics: Metrics
+    audit: AuditReport
+    invalid: Sequence[str]  # why it is, or nothing
+    series: Series
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one strategy; never none of either kind."""
+
+    measured: Sequence[Findings]
+    predicted: Sequence[Findings]
+
+
+def examine(record: Record, scenario: Scenario) -> Findings:
+    """All that is to be said about one run, measured or predicted."""
+    return Findings(
+        metrics=measure(record),
+        audit=audit(record, scenario),
+        invalid=reasons_against(record, scenario),
+        series=observe(record.history, scenario),
+    )
+
+
+def read(run: Path, experiment: Experiment) -> dict[str, Runs]:
+    """The findings in a run's folder, by strategy; an `audit.json` is written beside each record.
+
+    Raises:
+        ExperimentError: a record is missing or not of this version.
+    """
+    return {
+        strategy.name: Runs(
+            [
+                _of_folder(folder, experiment.scenario)
+                for folder in experiment.measured_folders(run, strategy.name)
+            ],
+            [
+                _of_folder(folder, experiment.scenario)
+                for folder in experiment.predicted_folders(run, strategy.name)
+            ],
+        )
+        for strategy in experiment.strategies
+    }
+
+
+def _of_folder(folder: Path, scenario: Scenario) -> Findings:
+    try:
+        record = Record.load(folder)
+    except (OSError, ValueError) as error:
+        raise ExperimentError(
+            f"{folder}: no record of a run ({error}); expected what a finished run leaves"
+        ) from error
+    findings = examine(record, scenario)
+    (folder / "audit.json").write_text(findings.audit.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return findings

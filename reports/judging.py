@@ -1,0 +1,143 @@
+"""Judges the thresholds of a run: finds each figure, or ratio, and holds it against its bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from reports import baseline
+from reports.shapes import Number, Percentiles, leaves
+from reports.summary import Bound, Judgement, StrategySummary
+from reports.thresholds import Threshold, ThresholdsError
+from reports.wording import number
+from scenarios.complaints import nearest
+from scenarios.history import Outcome
+
+Figures = Mapping[str, Number]
+Status = Literal["pass", "fail", "unknown", "skipped"]
+_ENGINES = ("measured", "predicted")
+
+
+class NoFigure(Exception):
+    """There is nothing to hold against a bound, and why."""
+
+    def __init__(self, status: Status, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Judge:
+    """Knows the figures of a run, and judges thresholds by them."""
+
+    def __init__(self, strategies: Sequence[StrategySummary], scenario: str) -> None:
+        self._strategies = {strategy.name: strategy for strategy in strategies}
+        self._figures = {strategy.name: _figures(strategy) for strategy in strategies}
+        self._scenario = scenario
+
+    def judge(self, thresholds: Sequence[Threshold]) -> list[Judgement]:
+        """One judgement for each threshold of this scenario and each of its strategies.
+
+        Raises:
+            ThresholdsError: a threshold names a metric that does not exist, or a baseline that does not fit.
+        """
+        judged = []
+        for threshold in thresholds:
+            if threshold.applies_to(self._scenario):
+                self._require_metric(threshold.metric)
+                judged += [self._judge(threshold, name) for name in self._chosen(threshold)]
+        return judged
+
+    def _chosen(self, threshold: Threshold) -> list[str]:
+        groups = {
+            "all": list(self._strategies),
+            "safe": [name for name, strategy in self._strategies.items() if strategy.safe],
+            "controls": [name for name, strategy in self._strategies.items() if not strategy.safe],
+        }
+        chosen = [name for wanted in threshold.strategies for name in groups.get(wanted, [wanted])]
+        return [name for name in dict.fromkeys(chosen) if name != threshold.to]
+
+    def _judge(self, threshold: Threshold, name: str) -> Judgement:
+        bound = threshold.bound
+        found: tuple[Number | None, Status, str]
+        try:
+            value = self._value(threshold, name)
+            found = (value, *_held_against(bound, value))
+        except NoFigure as nothing:
+            found = (None, nothing.status, str(nothing))
+        value_found, status, message = found
+        return Judgement(
+            metric=threshold.metric,
+            strategy=name,
+            bound=bound,
+            value=value_found,
+            status=status,
+            message=message,
+            reason=threshold.reason,
+            fixed=False,
+        )
+
+    def _value(self, threshold: Threshold, name: str) -> Number:
+        figure = self._figure(threshold.metric, name)
+        if threshold.to:
+            return _ratio(figure, self._figure(threshold.metric, threshold.to))
+        if threshold.baseline:
+            known = baseline.load(threshold.baseline)
+            usual = known.ratio(threshold.metric, name, self._scenario)
+            return _ratio(_ratio(figure, self._figure(threshold.metric, known.reference)), usual)
+        return figure
+
+    def _figure(self, metric: str, name: str) -> Number:
+        strategy = self._strategies.get(name)
+        if strategy is None:
+            raise NoFigure("skipped", f"{name} did not take part in this run")
+        engine = metric.partition(".")[0]
+        if engine in _ENGINES and getattr(strategy, engine) is None:
+            raise NoFigure("skipped", f"nothing was {engine} in this run")
+        if strategy.validity.verdict == "invalid":
+            raise NoFigure("unknown", f"the run of {name} is invalid")
+        if metric not in self._figures[name]:
+            raise NoFigure("unknown", f"{name} has no {metric}: nothing of the kind happened in this run")
+        return self._figures[name][metric]
+
+    def _require_metric(self, metric: str) -> None:
+        known = {path for figures in self._figures.values() for path in figures}
+        known |= {_in_other_engine(path) for path in known} | set(_LATENCIES)
+        if metric not in known:
+            hint = nearest(metric, known)
+            raise ThresholdsError(
+                f"metric {metric!r} is not in summary.json{hint or ';'} expected a path of a number in a "
+                "strategy's entry, such as 'measured.latency_ms.bought.p99'"
+            )
+
+
+def _figures(strategy: StrategySummary) -> Figures:
+    entry = strategy.model_dump(include={*_ENGINES, "prediction_error"})
+    return {path: value for path, value in leaves(entry) if type(value) in (int, float)}
+
+
+_LATENCIES = [
+    f"{engine}.latency_ms.{end}.{percentile}"
+    for engine in _ENGINES
+    for end in [*Outcome, "order"]
+    for percentile in Percentiles.model_fields
+]
+
+
+def _in_other_engine(path: str) -> str:
+    engine, _, rest = path.partition(".")
+    return f"{'predicted' if engine == 'measured' else 'measured'}.{rest}" if engine in _ENGINES else path
+
+
+def _ratio(figure: Number, to: Number) -> Number:
+    if to == 0:
+        raise NoFigure("unknown", "there is no ratio to 0")
+    return figure / to
+
+
+def _held_against(bound: Bound, value: Number) -> tuple[Status, str]:
+    limit = float(bound.limit)
+    at_most = bound.kind.startswith("max")
+    kept = value <= limit if at_most else value >= limit
+    found = f"{number(value)} times {bound.to}" if bound.to else number(value)
+    allowed = f"at most {number(limit)}" if at_most else f"at least {number(limit)}"
+    return "pass" if kept else "fail", f"{found}; expected {allowed}"

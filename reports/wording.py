@@ -1,0 +1,30 @@
+"""How figures and names are written for people: on the screen, on the page, and in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.shapes import Number
+
+
+def number(value: Number | None) -> str:
+    """Three digits that count, thousands apart; a dash where there is no figure."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def percent(share: Number | None) -> str:
+    """A signed error, such as `+12 %`; a dash where there is none."""
+    if share is None:
+        return "-"
+    return f"{share * 100:+.0f} %" if round(share * 100) else "0 %"
+
+
+def names(several: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *others, last = several
+    return f"{', '.join(others)} and {last}" if others else last
