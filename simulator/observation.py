@@ -1,0 +1,80 @@
+"""What a calibration sees: one closed-loop run against the real system, in figures."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["back_to_back", "saturated", "refused", "sold_out", "browse"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Timing(_Part):
+    """The times of `count` events, in milliseconds."""
+
+    count: int = Field(ge=1)
+    mean: float = Field(ge=0)
+    p50: float = Field(ge=0)
+    p95: float = Field(ge=0)
+    p99: float = Field(ge=0)
+    max: float = Field(ge=0)
+
+
+class Cpu(_Part):
+    """CPU seconds, to the nanosecond, that each role used in the measured window."""
+
+    worker: float = Field(ge=0)
+    database: float = Field(ge=0)
+    redis: float = Field(ge=0)
+
+
+class Observation(_Part):
+    """One run of closed clients, each sending as soon as it has its answer; warm-up left out.
+
+    | kind | clients | what they send | what it is for |
+    |---|---|---|---|
+    | `back_to_back` | 1 | orders of one unit, plenty in stock | the demands of an order that meets nobody |
+    | `saturated` | many | the same, all of one SKU | what contention adds |
+    | `refused` | many | orders of two units of a SKU that has one left | "sold out" from the strategy |
+    | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
+    | `browse` | many | GET of a product | the product page; any strategy |
+
+    `answered` counts all answers, `bought` those that took stock. `spans_ms` is by the name in Server-Timing;
+    a span that occurs n times in an answer counts n times. `machine_speed` is in any unit, the same for all
+    observations of a calibration: how fast a fixed piece of work ran right before and after.
+    """
+
+    kind: Kind
+    strategy: str = Field(min_length=1)
+    clients: int = Field(ge=1)
+    workers: int = Field(ge=1)
+    pool_size: int = Field(ge=1)
+    system_cores: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    answered: int = Field(ge=1)
+    bought: int = Field(ge=0)
+    latency_ms: Timing
+    spans_ms: dict[str, Timing]
+    cpu_s: Cpu
+    machine_speed: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _shows_its_kind(self) -> Self:
+        buys = self.kind in ("back_to_back", "saturated")
+        if buys != (self.bought > 0):
+            raise ValueError(
+                f"{self.kind} run of {self.strategy}: {self.bought} of {self.answered} answers were orders; "
+                f"expected {'some' if buys else 'none'}"
+            )
+        if self.kind == "back_to_back" and self.clients != 1:
+            raise ValueError(f"back_to_back run of {self.strategy}: {self.clients} clients; expected one")
+        return self
+
+    @property
+    def per_s(self) -> float:
+        """Orders a second where the kind buys, answers a second elsewhere."""
+        return (self.bought or self.answered) / self.duration_s

@@ -1,0 +1,133 @@
+"""A profile: what the model knows of one machine. A JSON file, made by a calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenarios.complaints import complaints, nearest
+
+SCHEMA: Literal["dropday.profile/1"] = "dropday.profile/1"
+SHIPPED = Path(__file__).parent / "profiles"
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used; the text names it, what is wrong, and how to get another."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Demand(_Part):
+    """What one stage asks of the machine once, in milliseconds: CPU of three roles, and the flush to disk."""
+
+    worker_ms: float = Field(default=0.0, ge=0)
+    database_ms: float = Field(default=0.0, ge=0)
+    redis_ms: float = Field(default=0.0, ge=0)
+    flush_ms: float = Field(default=0.0, ge=0)
+
+
+class Saturation(_Part):
+    """How well the fitted model reproduces the saturated runs of one strategy: orders a second."""
+
+    observed_per_s: float = Field(gt=0)
+    modelled_per_s: float = Field(gt=0)
+    runs: int = Field(ge=1)
+
+
+class StrategyDemands(_Part):
+    """What orders under one strategy ask for.
+
+    `wake_ms` is the database's CPU for waking one waiter of a row lock, in vain or not.
+    """
+
+    accept: Demand  # from the bytes of the request to its first stage
+    stages: dict[str, Demand]  # by span
+    kept_answer: Demand  # after a refusal: was this order placed before?
+    respond: Demand  # from the last stage to the bytes of the answer
+    board: Demand  # the whole of a "sold out" from the sold-out board
+    wake_ms: float = Field(ge=0)
+    saturation: Saturation
+
+
+class Profile(_Part):
+    """Calibrated demands, and the machine they hold for.
+
+    `machine` and `versions` describe where and with what the calibration ran. `wire_ms` is what a request
+    and its answer spend between shopper and system, together. `unevenness` is the standard deviation of the
+    logarithm of the work that requests of one kind make; `speed_spread` that of the machine's own speed, from
+    one run to the next.
+    """
+
+    schema_: Literal["dropday.profile/1"] = Field(default=SCHEMA, alias="schema")
+    made_at: str  # ISO 8601, with the offset from UTC
+    machine: dict[str, str | int | float | None]
+    versions: dict[str, str]
+    system_cores: int = Field(ge=1)
+    workers: int = Field(ge=1)
+    pool_size: int = Field(ge=1)
+    wire_ms: float = Field(ge=0)
+    unevenness: float = Field(ge=0)
+    speed_spread: float = Field(ge=0)
+    browse: Demand
+    strategies: dict[str, StrategyDemands] = Field(min_length=1)
+
+    def demands(self, strategy: str) -> StrategyDemands:
+        """What orders under `strategy` ask for.
+
+        Raises:
+            ProfileError: the calibration left it out.
+        """
+        if strategy not in self.strategies:
+            there = ", ".join(self.strategies)
+            raise ProfileError(
+                f"the profile of {self.made_at} does not know strategy {strategy!r}, only {there}; "
+                "calibrate again with it"
+            )
+        return self.strategies[strategy]
+
+    def save(self, path: Path) -> None:
+        """Write the profile as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+
+
+def shipped() -> list[str]:
+    """The names of the profiles that come with Dropday."""
+    return sorted(path.stem for path in SHIPPED.glob("*.json"))
+
+
+def load(name_or_path: str | Path) -> Profile:
+    """A shipped profile by its name, or one of your own by the path of its file (ending in `.json`).
+
+    Raises:
+        ProfileError: there is no such profile, or it is not one of this version.
+    """
+    path = _find(str(name_or_path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(
+            f"{path}: cannot be read ({error}); expected a profile, see `dropday calibrate`"
+        ) from error
+    try:
+        return Profile.model_validate_json(text)
+    except ValidationError as error:
+        wrong = "; ".join(complaints(error, Profile))
+        raise ProfileError(
+            f"{path}: not a profile of this version ({SCHEMA}): {wrong}; calibrate again"
+        ) from error
+
+
+def _find(name_or_path: str) -> Path:
+    if name_or_path.endswith(".json"):
+        return Path(name_or_path)
+    if name_or_path in shipped():
+        return SHIPPED / f"{name_or_path}.json"
+    raise ProfileError(
+        f"no profile {name_or_path!r}{nearest(name_or_path, shipped()) or ';'} "
+        f"expected one of {', '.join(shipped())}, or the path of a .json file"
+    )
