@@ -1,0 +1,83 @@
+# Every target sets up .venv by itself, from the lock, when it is missing or older than the lock.
+# Only make, a network, and Python 3.11 or newer are needed: PYTHON=/path/to/python3 names another one.
+
+PYTHON ?= python3
+
+# What the targets below take, as in `make loadtest PROFILE=smoke`. Empty: the command's own default.
+PROFILE ?= standard
+SCENARIO ?=
+STRATEGIES ?=
+STRATEGY ?=
+SEED ?=
+REPEATS ?=
+SERVERS ?=
+RUN ?= runs/latest
+ONLY ?=
+
+BIN := .venv/bin
+READY := .venv/ready
+option = $(if $($(1)),--$(2) '$($(1))')
+
+.DEFAULT_GOAL := help
+.PHONY: help loadtest simulate calibrate gate report serve bench test lint lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  Make reports any failure as 2. $(BIN)/dropday, which the targets call, says which one it was:'
+	@echo '  1 a threshold or an invariant failed, 2 wrong usage, 3 invalid or unknown.'
+
+loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO STRATEGIES SEED REPEATS SERVERS)
+	@$(BIN)/dropday loadtest --profile '$(PROFILE)' $(call option,SCENARIO,scenario) \
+	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
+	  $(call option,SERVERS,servers)
+
+simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO STRATEGIES SEED)
+	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
+	  $(call option,SEED,seed)
+
+calibrate: $(READY) ## measure this machine, for the model (SERVERS)
+	@$(BIN)/dropday calibrate $(call option,SERVERS,servers)
+
+gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
+	@$(BIN)/dropday gate '$(RUN)'
+
+report: $(READY) ## write the report of a run again (RUN=runs/latest)
+	@$(BIN)/dropday report '$(RUN)'
+
+serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY SERVERS)
+	@$(BIN)/dropday serve $(call option,STRATEGY,strategy) $(call option,SERVERS,servers)
+
+bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|sold_out|dispatcher)
+	@$(BIN)/dropday bench $(call option,ONLY,only)
+
+test: $(READY) ## run all tests, on real PostgreSQL and Redis
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4
+
+lint: $(READY) ## check style, types and who imports whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Universal: for every platform and every Python from 3.11 on. It names packages and hashes, no registry.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --upgrade --quiet
+
+lock: $(READY) ## pin the newest versions of all dependencies, with hashes
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra dev --output-file requirements-dev.lock
+
+clean: ## remove .venv and caches; runs stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Dropday needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Name one that is: make PYTHON=/path/to/python3.11 .."; exit 1; }
+	@echo 'Setting up .venv; the first time takes a minute or two.'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
