@@ -34,7 +34,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if command not in {"serve", "migrate"} or len(arguments) > 1:
         return _fail(_USAGE)
-    _make_up_development_secrets()
+    for name in _make_up_development_secrets():
+        if command == "serve":
+            print(f"{name}={os.environ[name]}  (made up for this run)", file=sys.stderr)  # noqa: T201
     try:
         settings = Settings()
         strategy_named(settings.strategy)
@@ -67,14 +69,13 @@ def _serve(settings: Settings) -> None:
     )
 
 
-def _make_up_development_secrets() -> None:
-    """In development alone: secrets that nobody set are drawn anew, for this process and its workers."""
+def _make_up_development_secrets() -> list[str]:
+    """In development alone: draw the secrets that nobody set, for this process and its workers."""
     if os.environ.get("DROPDAY_ENVIRONMENT", "development") != "development":
-        return
-    for name in ("DROPDAY_JWT_SECRET", "DROPDAY_ADMIN_KEY"):
-        if name not in os.environ:
-            os.environ[name] = secrets.token_urlsafe(32)
-            print(f"{name}={os.environ[name]}  (made up for this run)", file=sys.stderr)  # noqa: T201
+        return []
+    missing = [name for name in ("DROPDAY_JWT_SECRET", "DROPDAY_ADMIN_KEY") if name not in os.environ]
+    os.environ.update({name: secrets.token_urlsafe(32) for name in missing})
+    return missing
 
 
 def _sentence(problem: ErrorDetails) -> str:

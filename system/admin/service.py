@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from redis.asyncio import Redis
 
 from system.admin import queries
@@ -40,6 +40,11 @@ class ProductSeed(_Body):
     price_won: Annotated[int, Field(ge=1, le=1_000_000_000)]
     sizes: Annotated[list[SizeSeed], Field(min_length=1, max_length=100)]
 
+    @model_validator(mode="after")
+    def _sizes_differ(self) -> Self:
+        _require_different("size", [size.size for size in self.sizes])
+        return self
+
 
 class Seed(_Body):
     """What the shop holds after a reset: products, and shoppers 0 to `shoppers` - 1 with money."""
@@ -47,6 +52,17 @@ class Seed(_Body):
     products: Annotated[list[ProductSeed], Field(min_length=1, max_length=1_000)]
     shoppers: Annotated[int, Field(ge=0, le=MOST_SHOPPERS)]
     balance_won: Annotated[int, Field(ge=0, le=10**12)]
+
+    @model_validator(mode="after")
+    def _products_differ(self) -> Self:
+        _require_different("product id", [product.id for product in self.products])
+        return self
+
+
+def _require_different(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{what} {name!r} is there more than once; each needs a name of its own")
 
 
 class Admin:

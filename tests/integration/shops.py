@@ -1,0 +1,152 @@
+"""Running shops for the tests: the system as a process, on a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from harness.books import read_books
+from harness.servers import Endpoints
+from harness.shop import Shop, open_shop
+from scenarios.books import Books
+
+PRICE_WON = 100_000
+_databases = count()
+
+
+@dataclass
+class TestShop:
+    """A shop and a client for it. `reset` begins every test."""
+
+    __test__ = False
+
+    shop: Shop
+    database_url: str
+    redis_url: str
+    http: httpx.Client
+    _keys: count[int] = field(default_factory=count)
+
+    def reset(
+        self, units: dict[str, int] | None = None, shoppers: int = 20, balance_won: int = 1_000_000
+    ) -> None:
+        """Empty the shop; sell the sizes of one product, `dunk`, in `units` (size: how many)."""
+        sizes = [{"size": size, "units": n} for size, n in (units or {"270": 5, "280": 5}).items()]
+        product = {"id": "dunk", "name": "Dunk Low", "price_won": PRICE_WON, "sizes": sizes}
+        seed = {"products": [product], "shoppers": shoppers, "balance_won": balance_won}
+        self.admin("/admin/reset", seed).raise_for_status()
+
+    def admin(self, path: str, body: Any) -> httpx.Response:
+        return self.http.post(path, json=body, headers={"x-admin-key": self.shop.admin_key})
+
+    def tokens(self, count: int) -> list[str]:
+        tokens: list[str] = self.admin("/admin/tokens", {"first": 0, "count": count}).json()["tokens"]
+        return tokens
+
+    def bearer(self, shopper: int = 0) -> dict[str, str]:
+        answer = self.admin("/admin/tokens", {"first": shopper, "count": 1})
+        return {"authorization": f"Bearer {answer.json()['tokens'][0]}"}
+
+    def order(
+        self, *lines: tuple[str, Any], shopper: int = 0, key: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """Order (SKU, quantity) lines, under a new key where none is given."""
+        body = {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]}
+        key = f"key-{next(self._keys)}" if key is None else key
+        sent = self.bearer(shopper) | {"idempotency-key": key} | headers
+        return self.http.post("/orders", json=body, headers=sent)
+
+    def balance(self, shopper: int = 0) -> int:
+        won: int = self.http.get("/wallet", headers=self.bearer(shopper)).json()["balance_won"]
+        return won
+
+    def books(self) -> Books:
+        in_redis = self.shop.strategy.startswith("redis")
+        return read_books(
+            database_url=self.database_url, redis_url=self.redis_url, began_unix_s=0.0, in_redis=in_redis
+        )
+
+    def left(self, sku: str) -> int:
+        return next(row.available for row in self.books().stock if row.sku == sku)
+
+
+@contextmanager
+def shop_with(
+    strategy: str, endpoints: Endpoints, log: Path, workers: int = 1, pool_size: int = 5
+) -> Iterator[TestShop]:
+    """A shop with `strategy` on a new database; two shops share the servers and nothing else."""
+    number = next(_databases)
+    database_url = asyncio.run(_new_database(endpoints.database_url, f"shop_{number}"))
+    redis_url = f"{endpoints.redis_url}?db={number % 15 + 1}"
+    environment = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": redis_url}
+    subprocess.run([sys.executable, "-m", "system", "migrate"], env=environment, check=True)
+    with (
+        open_shop(
+            strategy,
+            database_url=database_url,
+            redis_url=redis_url,
+            workers=workers,
+            pool_size=pool_size,
+            cores=sorted(os.sched_getaffinity(0)),
+            log=log,
+        ) as shop,
+        httpx.Client(base_url=shop.url, timeout=30) as http,
+    ):
+        yield TestShop(shop, database_url, redis_url, http)
+
+
+async def _new_database(url: str, name: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return url.replace("/postgres?", f"/{name}?")
+
+
+async def send_at_once(
+    shop: TestShop, orders: list[tuple[str, str, list[tuple[str, int]]]]
+) -> list[tuple[int, str]]:
+    """Send every order (token, key, lines) on a connection of its own, all open before the first is sent.
+
+    Returns:
+        (status, problem code) of each, in the orders' order.
+    """
+    opened = [await asyncio.open_connection("127.0.0.1", shop.shop.port) for _ in orders]
+    answers = await asyncio.gather(
+        *(
+            _exchange(reader, writer, _request(*order))
+            for order, (reader, writer) in zip(orders, opened, strict=True)
+        )
+    )
+    return list(answers)
+
+
+def _request(token: str, key: str, lines: list[tuple[str, int]]) -> bytes:
+    body = json.dumps({"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]})
+    return (
+        "POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> tuple[int, str]:
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body).get("code", "")

@@ -1,0 +1,132 @@
+"""The rest of the shop: catalogue, operator, health, start-up, and what it says when its servers are gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.servers import open_servers
+from tests.integration.shops import PRICE_WON, TestShop, shop_with
+
+
+def test_the_catalogue_shows_every_size_with_what_is_left(shop: TestShop) -> None:
+    shop.order(("dunk-270", 2))
+
+    product = shop.http.get("/products/dunk").json()
+
+    assert product == {
+        "id": "dunk",
+        "name": "Dunk Low",
+        "price_won": PRICE_WON,
+        "sizes": [
+            {"sku": "dunk-270", "size": "270", "available": 3},
+            {"sku": "dunk-280", "size": "280", "available": 5},
+        ],
+    }
+    assert shop.http.get("/products").json() == [product]
+
+
+def test_a_product_that_is_not_there_is_named(shop: TestShop) -> None:
+    answer = shop.http.get("/products/yeezy")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "'yeezy'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/admin/reset", "/admin/restock", "/admin/tokens"])
+@pytest.mark.parametrize("key", [None, "", "x" * 40, "key\xfc"])
+def test_nobody_passes_for_the_operator(shop: TestShop, path: str, key: str | None) -> None:
+    headers = [] if key is None else [(b"x-admin-key", key.encode("latin-1"))]
+
+    answer = shop.http.post(path, json={}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [[], [{"size": "270", "units": 0}], [{"size": "270", "units": -1}], [{"size": "", "units": 1}]],
+)
+def test_a_seed_that_makes_no_sense_leaves_the_shop_as_it_was(
+    shop: TestShop, sizes: list[dict[str, object]]
+) -> None:
+    product = {"id": "new", "name": "New", "price_won": 1, "sizes": sizes}
+
+    answer = shop.admin("/admin/reset", {"products": [product], "shoppers": 1, "balance_won": 0})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [product["id"] for product in shop.http.get("/products").json()] == ["dunk"]
+
+
+def test_two_products_of_one_name_in_a_seed_leave_the_shop_as_it_was(shop: TestShop) -> None:
+    product = {"id": "new", "name": "New", "price_won": 1, "sizes": [{"size": "1", "units": 1}]}
+
+    answer = shop.admin("/admin/reset", {"products": [product] * 2, "shoppers": 1, "balance_won": 0})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "'new'" in answer.json()["detail"]
+    assert [product["id"] for product in shop.http.get("/products").json()] == ["dunk"]
+
+
+def test_a_restock_of_what_is_not_sold_is_refused(shop: TestShop) -> None:
+    answer = shop.admin("/admin/restock", {"sku": "yeezy-1", "units": 1})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_sku")
+
+
+def test_readiness_tells_how_the_shop_is_set_up(shop: TestShop) -> None:
+    assert shop.http.get("/health/live").json() == {"status": "live"}
+    assert shop.http.get("/health/ready").json() == {
+        "status": "ready",
+        "strategy": "conditional_update",
+        "workers": 1,
+        "pool_size": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"DROPDAY_STRATEGY": "pesimistic_lock"}, "did you mean 'pessimistic_lock'"),
+        ({"DROPDAY_POOL_SIZE": "0"}, "DROPDAY_POOL_SIZE is '0'"),
+        ({"DROPDAY_HOLD_TTL_MS": "1000"}, "hold_ttl_ms = 1000"),
+        ({"DROPDAY_ADMIN_KEY": "short"}, "DROPDAY_ADMIN_KEY"),
+        ({"DROPDAY_ENVIRONMENT": "production"}, "DROPDAY_JWT_SECRET is not set"),
+        ({"DROPDAY_ENVIRONMENT": "production"}, "DROPDAY_ADMIN_KEY is not set"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(changed: dict[str, str], named: str) -> None:
+    base = {"DROPDAY_DATABASE_URL": "postgresql://nowhere/x", "DROPDAY_REDIS_URL": "redis://nowhere"}
+
+    started = subprocess.run(
+        [sys.executable, "-m", "system"], env=base | changed, capture_output=True, text=True, check=False
+    )
+
+    assert started.returncode == 2
+    assert named in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+def test_a_shop_whose_database_is_gone_says_so_and_stays_alive(tmp_path: Path) -> None:
+    with (
+        open_servers("embedded") as endpoints,
+        shop_with("conditional_update", endpoints, tmp_path / "shop.log") as shop,
+    ):
+        shop.reset()
+        headers = shop.bearer() | {"idempotency-key": "a-key"}
+        assert endpoints.postgres_pid is not None
+        os.kill(endpoints.postgres_pid, signal.SIGKILL)
+        while shop.http.get("/health/ready").status_code == 200:
+            pass
+
+        body = {"lines": [{"sku": "dunk-270", "quantity": 1}]}
+        answers = [shop.http.post("/orders", json=body, headers=headers) for _ in range(3)]
+
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.json()["code"] for answer in answers} == {"unavailable"}
+        assert shop.http.get("/health/live").status_code == 200

@@ -1,0 +1,68 @@
+"""Charging a wallet, and the ledger that explains its balance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.shops import PRICE_WON, TestShop
+
+
+def charge(shop: TestShop, amount_won: Any, key: str = "charge", shopper: int = 0) -> httpx.Response:
+    headers = shop.bearer(shopper) | {"idempotency-key": key}
+    return shop.http.post("/wallet/charges", json={"amount_won": amount_won}, headers=headers)
+
+
+def test_a_charge_of_the_least_amount_is_added_and_written_down(shop: TestShop) -> None:
+    answer = charge(shop, 1_000)
+
+    assert answer.status_code == 201
+    assert answer.json() == {"shopper": 0, "balance_won": 1_001_000}
+    ledger = shop.http.get("/wallet/ledger", headers=shop.bearer()).json()
+    assert [(entry["amount_won"], entry["kind"]) for entry in ledger] == [(1_000, "charge")]
+
+
+@pytest.mark.parametrize("amount_won", [999, 0, -1_000, 10**9 + 1, 1_000.5, "1000", None])
+def test_a_charge_that_is_none_changes_nothing(shop: TestShop, amount_won: Any) -> None:
+    answer = charge(shop, amount_won)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "amount_won" in answer.json()["detail"]
+    assert repr(amount_won) in answer.json()["detail"]
+    assert shop.balance() == 1_000_000
+
+
+def test_a_charge_sent_twice_counts_once(shop: TestShop) -> None:
+    answers = [charge(shop, 5_000, key="once") for _ in range(2)]
+
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    assert shop.balance() == 1_005_000
+
+
+def test_a_charges_key_cannot_be_used_for_another_amount_or_for_an_order(shop: TestShop) -> None:
+    charge(shop, 5_000, key="once")
+
+    assert charge(shop, 6_000, key="once").json()["code"] == "idempotency_key_reused"
+    assert shop.order(("dunk-270", 1), key="once").json()["code"] == "idempotency_key_reused"
+    assert shop.balance() == 1_005_000
+
+
+def test_a_shopper_without_a_wallet_gets_one_with_the_first_charge(shop: TestShop) -> None:
+    assert shop.balance(shopper=777) == 0
+
+    charge(shop, PRICE_WON, shopper=777)
+
+    assert shop.order(("dunk-270", 1), shopper=777).status_code == 201
+    assert shop.balance(shopper=777) == 0
+
+
+def test_every_balance_is_its_opening_plus_its_ledger(shop: TestShop) -> None:
+    charge(shop, 5_000)
+    shop.order(("dunk-270", 1))
+
+    wallet = next(wallet for wallet in shop.books().wallets if wallet.shopper == 0)
+
+    assert wallet.opening_won + wallet.ledger_won == wallet.balance_won == 1_005_000 - PRICE_WON
