@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from reports.shapes import Part
 from scenarios.complaints import complaints
 from scenarios.scenario import Scenario
 
@@ -18,8 +19,8 @@ class ExperimentError(ValueError):
     """A folder that is not a run's, or not of this version; the text names it and what was expected."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class _Part(Part):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class StrategyUnderTest(_Part):
@@ -38,22 +39,31 @@ class PlannedRun(_Part):
 
 
 class Machine(_Part):
-    """Where it ran. `postgres` and `redis` are None where no server was needed."""
+    """Where it ran."""
 
     cpu: str
+    """The processor's own name."""
     cores: int = Field(ge=1)
+    """Those that this process may use."""
     memory_gib: float
+    """All of it."""
     os: str
+    """The operating system with its version."""
     python: str
+    """The version of Python."""
     postgres: str | None = None
+    """The version of PostgreSQL; null where no server was needed."""
     redis: str | None = None
+    """The version of Redis; null where no server was needed."""
 
 
 class Git(_Part):
-    """The code that ran; `commit` is None outside a git checkout. `dirty`: there were uncommitted changes."""
+    """The code that ran."""
 
     commit: str | None = None
+    """Null outside a git checkout."""
     dirty: bool = False
+    """There were changes that were not committed."""
 
 
 class Experiment(_Part):

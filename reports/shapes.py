@@ -108,9 +108,9 @@ class Interval(Part):
     """Between two of the sorted values of the runs."""
 
     low: Number
-    """A low one, the lowest when runs are few."""
+    """The lowest value, or of 39 runs and more a low one: the last that leaves 90 % in between."""
     high: Number
-    """The high one of the same rank from the other end."""
+    """The highest, or as far from it."""
 
 
 class Aggregate(Metrics):

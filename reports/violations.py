@@ -26,7 +26,7 @@ class Violation(Part):
     """An invariant that a run broke."""
 
     invariant: int
-    """Its number."""
+    """The number of the invariant, 1 to 5."""
     what: str
     """What went wrong."""
     count: int
@@ -41,7 +41,7 @@ class Check(Part):
     """The verdict on one invariant."""
 
     invariant: int
-    """Its number."""
+    """The number of the invariant, 1 to 5."""
     name: str
     """What must hold."""
     verdict: Verdict

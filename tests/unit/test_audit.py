@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shop_runs import SCENARIO, UNITS, Request, play, rush, with_attempts, with_row, with_rows
 
 from reports.audit import audit, merge
 from reports.violations import AuditReport
 from scenarios.books import BookedOrder
 from scenarios.history import Outcome
 from scenarios.record import Record
+from tests.unit.shop_runs import SCENARIO, UNITS, Request, play, rush, with_attempts, with_row, with_rows
 
 Tampering = Callable[[Record], Record]
 

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shop_runs import Request, conditions, play, rush, with_attempts, with_row
 
 from reports.bottleneck import NOTHING, UNKNOWN, Stretch
 from reports.metrics import aggregate, coverage, interval, measure
@@ -18,6 +17,7 @@ from scenarios import history
 from scenarios.conditions import Sample
 from scenarios.history import Attempt, Outcome
 from scenarios.record import Record
+from tests.unit.shop_runs import Request, conditions, play, rush, with_attempts, with_row
 
 
 def test_counts_of_a_run_are_those_of_its_history_and_conditions() -> None:
