@@ -1,0 +1,68 @@
+"""Writes whole folders of runs, as an experiment leaves them before the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports.experiment import Experiment, measured_folder, predicted_folder
+from scenarios.record import Record
+from tests.unit.shop_runs import SCENARIO, Request, play, rush
+
+CONTROL, SAFE = "no_lock", "conditional_update"
+
+
+def experiment(*, repeats: int = 1, replications: int = 1, **changes: Any) -> Experiment:
+    """An experiment with a control and a safe strategy."""
+    return Experiment.model_validate(
+        {
+            "id": "a-run",
+            "started_at": "2025-11-21T10:00:00+00:00",
+            "command": "dropday loadtest --scenario two_sizes --seed 7",
+            "scenario": SCENARIO,
+            "seed": 7,
+            "strategies": [
+                {"name": CONTROL, "safe": False, "ack": "committed"},
+                {"name": SAFE, "safe": True, "ack": "committed"},
+            ],
+            "repeats": repeats,
+            "replications": replications,
+            "order_of_runs": [],
+            "workers": 1,
+            "pool_size": 5,
+            "system_cores": [0],
+            "generator_cores": [1],
+            "servers": "embedded",
+            "profile": "a_profile",
+            "machine": {"cpu": "A CPU", "cores": 2, "memory_gib": 8, "os": "Linux", "python": "3.11.9"},
+            "versions": {"fastapi": "0.1"},
+            "git": {"commit": "c0ffee", "dirty": False},
+        }
+        | changes
+    )
+
+
+def oversold() -> Record:
+    """What the control leaves: the same rush, with two more buyers of the last pair served."""
+    late = [Request(shopper, {"shoe-280": 1}, 0.01, 0.017, 0.03) for shopper in (20, 21)]
+    return play([*rush(), *late], guarded=False)
+
+
+def save_run(
+    folder: Path,
+    plan: Experiment,
+    records: Mapping[str, Record] | None = None,
+    *,
+    predicted: Record | None = None,
+) -> Path:
+    """A run's folder: `records` by strategy for every repeat, the same for the model unless `predicted`."""
+    plan.save(folder)
+    of_strategy = {CONTROL: oversold(), SAFE: play(rush())} | dict(records or {})
+    for strategy in plan.strategies:
+        record = of_strategy[strategy.name]
+        for repeat in range(plan.repeats):
+            record.save(measured_folder(folder, strategy.name, repeat))
+        for replication in range(plan.replications):
+            (predicted or record).save(predicted_folder(folder, strategy.name, replication))
+    return folder

@@ -1,0 +1,326 @@
+"""The gate: what fails, what cannot be judged, what is refused; the exit code and junit.xml that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from reports import baseline, junit
+from reports.assembly import assemble
+from reports.findings import Runs, examine
+from reports.summary import Summary
+from reports.thresholds import Threshold, ThresholdsError, load
+from scenarios.record import Record
+from tests.unit.run_folders import CONTROL, SAFE, experiment, oversold
+from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_row
+
+OVERSOLD = oversold()
+SOUND = play(rush())
+UNGUARDED = with_row(play(rush()), "stock", 0, initial=2)
+TAME = play([Request(1, {"shoe-270": 1}, 0.0, 0.1, 0.2)])
+
+
+def judged(
+    *thresholds: Mapping[str, Any] | Threshold,
+    control: Record | None = OVERSOLD,
+    safe: Record = SOUND,
+    predicted: bool = False,
+) -> Summary:
+    """The summary of a run of the control, if there is one, and of a safe strategy."""
+    plan = experiment(repeats=0 if predicted else 1, replications=1 if predicted else 0)
+    records = {CONTROL: control, SAFE: safe} if control else {SAFE: safe}
+    strategies = tuple(strategy for strategy in plan.strategies if strategy.name in records)
+    found = {name: [examine(record, SCENARIO)] for name, record in records.items()}
+    runs = {name: Runs([], one) if predicted else Runs(one, []) for name, one in found.items()}
+    bounds = [one if isinstance(one, Threshold) else threshold(**one) for one in thresholds]
+    return assemble(plan.model_copy(update={"strategies": strategies}), runs, bounds)
+
+
+def threshold(**changes: Any) -> Threshold:
+    return Threshold.model_validate(
+        {"metric": "measured.orders_per_s", "strategies": ["safe"], "reason": "It must."} | changes
+    )
+
+
+def status(summary: Summary, metric: str, strategy: str | None = SAFE) -> str:
+    return next(one.status for one in summary.thresholds if (one.metric, one.strategy) == (metric, strategy))
+
+
+def message(summary: Summary, metric: str, strategy: str | None = SAFE) -> str:
+    return next(one.message for one in summary.thresholds if (one.metric, one.strategy) == (metric, strategy))
+
+
+def too_late(record: Record) -> Record:
+    return replace(record, conditions=conditions(lateness_p99_ms=900.0))
+
+
+def test_a_run_in_which_only_the_control_oversells_passes() -> None:
+    summary = judged()
+    assert (summary.verdict, summary.exit_code, summary.reasons) == ("pass", 0, ())
+    assert {one.status for one in summary.thresholds} == {"pass"}
+
+
+def test_a_safe_strategy_that_oversells_fails_the_run() -> None:
+    summary = judged(safe=UNGUARDED)
+    assert (summary.verdict, summary.exit_code) == ("fail", 1)
+    assert status(summary, "measured.units.oversold") == status(summary, "audit") == "fail"
+    assert any(SAFE in reason and "1 units oversold" in reason for reason in summary.reasons)
+
+
+def test_units_oversold_count_even_when_the_generator_was_late() -> None:
+    assert judged(safe=too_late(UNGUARDED)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"lateness_p99_ms": 900.0, "cpu_share": 0.99}, "p99 900 ms, at most 50 ms are allowed"),
+        ({"dropped": 2, "sent": 8}, "2 of 10 journeys that were due were not begun"),
+        ({"sent": 9}, "the history has 10 journeys, but 9 were begun"),
+    ],
+)
+def test_a_run_whose_schedule_was_not_kept_is_invalid(changes: dict[str, Any], why: str) -> None:
+    late = replace(play(rush()), conditions=conditions(**changes))
+    summary = judged({"max": 0}, safe=late)
+    assert (summary.verdict, summary.exit_code) == ("invalid", 3)
+    assert why in message(summary, "validity")
+    assert any(why in reason for reason in summary.reasons)
+    assert status(summary, "measured.orders_per_s") == "unknown"
+
+
+def test_a_control_that_behaves_makes_the_comparison_unknown() -> None:
+    summary = judged(control=play(rush()))
+    assert (summary.verdict, summary.exit_code, summary.control.verdict) == ("unknown", 3, "unknown")
+    assert status(summary, "control", None) == "unknown"
+
+
+def test_a_run_without_a_control_proves_nothing() -> None:
+    summary = judged(control=None)
+    assert (summary.verdict, summary.exit_code) == ("unknown", 3)
+    assert "no control took part" in summary.control.why
+
+
+def test_a_safe_strategy_that_never_came_near_the_danger_is_unknown() -> None:
+    summary = judged(safe=TAME)
+    assert (summary.verdict, summary.exit_code) == ("unknown", 3)
+    assert "never fought for" in message(summary, "audit")
+
+
+def test_a_control_may_break_stock_and_nothing_else() -> None:
+    summary = judged(control=with_row(oversold(), "wallets", 0, balance_won=10_000))
+    assert summary.exit_code == 1
+    assert status(summary, "audit of orders, money and keys", CONTROL) == "fail"
+
+
+def test_a_simulated_run_is_judged_by_its_prediction() -> None:
+    assert judged(predicted=True).exit_code == 0
+    summary = judged({"min": 1}, predicted=True, safe=UNGUARDED)
+    assert summary.exit_code == 1
+    assert status(summary, "predicted.units.oversold") == "fail"
+    assert status(summary, "measured.orders_per_s") == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("bound", "expected"),
+    [
+        ({"max": 15}, "pass"),
+        ({"max": 14}, "fail"),
+        ({"min": 15}, "pass"),
+        ({"min": 16}, "fail"),
+    ],
+)
+def test_a_figure_is_held_against_its_bound(bound: dict[str, float], expected: str) -> None:
+    path = "measured.latency_ms.bought.max"
+    summary = judged({"metric": path, **bound}, safe=play([Request(1, {"shoe-270": 3}, 0, 0.01, 0.015)]))
+    assert status(summary, path) == expected
+
+
+def test_a_failed_threshold_fails_the_run_and_says_what_was_found_and_why() -> None:
+    summary = judged({"metric": "measured.latency_ms.bought.p99", "max": 1, "reason": "Nobody waits."})
+    assert (summary.verdict, summary.exit_code) == ("fail", 1)
+    assert summary.reasons == (f"{SAFE}: measured.latency_ms.bought.p99: 15; expected at most 1",)
+
+
+def test_a_ratio_is_taken_to_another_strategy_of_the_run() -> None:
+    slow = play([replace(request, done_s=request.done_s + 0.1) for request in rush()])
+    bound = {"metric": "measured.latency_ms.bought.max", "to": CONTROL, "strategies": ["all"]}
+    summary = judged({"max_ratio": 3.9, **bound}, safe=slow)
+    assert status(summary, "measured.latency_ms.bought.max") == "fail"
+    assert message(summary, "measured.latency_ms.bought.max").startswith(f"5.75 times {CONTROL};")
+    assert judged({"max_ratio": 6, **bound}, safe=slow).exit_code == 0
+    assert judged({"min_ratio": 6, **bound}, safe=slow).exit_code == 1
+
+
+def test_a_ratio_to_a_strategy_that_did_not_run_is_skipped() -> None:
+    summary = judged({"max_ratio": 2, "to": "redis_hold"})
+    assert status(summary, "measured.orders_per_s") == "skipped"
+    assert summary.exit_code == 0
+
+
+def test_a_ratio_to_nothing_is_unknown() -> None:
+    summary = judged({"metric": "measured.retries_by.strategy", "max_ratio": 2, "to": CONTROL})
+    assert status(summary, "measured.retries_by.strategy") == "unknown"
+
+
+def test_a_figure_that_did_not_occur_cannot_be_judged() -> None:
+    summary = judged({"metric": "measured.latency_ms.queued.p99", "max": 1})
+    assert status(summary, "measured.latency_ms.queued.p99") == "unknown"
+    assert summary.exit_code == 3
+
+
+def test_a_threshold_of_another_scenario_is_left_out() -> None:
+    summary = judged({"max": 0, "scenarios": ["another"]})
+    assert all(one.fixed for one in summary.thresholds)
+
+
+def test_a_threshold_of_a_strategy_that_did_not_run_is_skipped() -> None:
+    summary = judged({"max": 0, "strategies": ["redis_hold"]})
+    assert status(summary, "measured.orders_per_s", "redis_hold") == "skipped"
+
+
+def test_a_metric_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ThresholdsError, match=r"order_per_s' is not in .* mean 'measured\.orders_per_s'"):
+        judged({"metric": "measured.order_per_s", "max": 1})
+
+
+def test_a_baseline_holds_a_run_to_the_ratios_of_an_earlier_one(tmp_path: Path) -> None:
+    path = "measured.latency_ms.bought.max"
+    kept = tmp_path / "baseline.json"
+    baseline.take(judged(), reference=CONTROL).save(kept)
+    bound = threshold(metric=path, max_ratio=1.2, baseline=kept)
+    assert judged(bound).exit_code == 0
+    both_slower = [replace(request, done_s=request.done_s + 0.05) for request in rush()]
+    only_safe = judged(bound, safe=play(both_slower))
+    assert status(only_safe, path) == "fail"
+
+
+def test_a_baseline_of_another_scenario_or_without_the_figure_is_refused(tmp_path: Path) -> None:
+    taken = baseline.take(judged(), reference=CONTROL)
+    other, less = tmp_path / "other.json", tmp_path / "less.json"
+    taken.model_copy(update={"scenario": "another"}).save(other)
+    taken.model_copy(update={"ratios": {}}).save(less)
+    with pytest.raises(ThresholdsError, match="is of 'another', this run is of 'two_sizes'"):
+        judged({"max_ratio": 1.2, "baseline": other})
+    with pytest.raises(ThresholdsError, match=f"no measured.orders_per_s of {SAFE}"):
+        judged({"max_ratio": 1.2, "baseline": less})
+    with pytest.raises(ThresholdsError, match="cannot be read"):
+        judged({"max_ratio": 1.2, "baseline": tmp_path / "none.json"})
+
+
+def test_a_baseline_needs_a_reference_that_was_measured() -> None:
+    with pytest.raises(ThresholdsError, match="did you mean 'no_lock'"):
+        baseline.take(judged(), reference="no_luck")
+
+
+FINE = """
+[[threshold]]
+metric = "measured.orders_per_s"
+strategies = ["safe"]
+min = 1
+reason = "It must."
+"""
+
+
+def test_thresholds_are_read_from_their_file(tmp_path: Path) -> None:
+    (tmp_path / "thresholds.toml").write_text(FINE)
+    (one,) = load(tmp_path / "thresholds.toml")
+    assert one.bound.model_dump() == {"kind": "min", "limit": 1.0, "to": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("min = 1", "mim = 1"), r"threshold\[0\]\.mim: unknown key; did you mean 'min'"),
+        (("metric", "metrics"), r"did you mean 'metric'"),
+        (("[[threshold]]", "[[thresholds]]"), r"thresholds: unknown key; did you mean 'threshold'"),
+        (("min = 1", ""), "bounds set: none; expected one of max, min, max_ratio, min_ratio"),
+        (("min = 1", "min = 1\nmax = 2"), "bounds set: max and min"),
+        (("min = 1", "max_ratio = 2"), "needs what it is a ratio to"),
+        (("min = 1", 'max_ratio = 2\nto = "a"\nbaseline = "b"'), "needs what it is a ratio to"),
+        (("min = 1", 'min = 1\nto = "no_lock"'), "`to` is for ratios"),
+        (("min = 1", 'max_ratio = 0\nto = "no_lock"'), "max_ratio = 0"),
+        (("min = 1", 'min = "one"'), "min = 'one'"),
+        (('["safe"]', "[]"), "strategies"),
+        (('reason = "It must."', ""), r"reason: missing"),
+        (('"It must."', '""'), "reason = ''"),
+        (("min = 1", "min ="), "not valid TOML"),
+    ],
+)
+def test_a_threshold_that_cannot_be_judged_by_is_refused(
+    tmp_path: Path, change: tuple[str, str], complaint: str
+) -> None:
+    path = tmp_path / "thresholds.toml"
+    path.write_text(FINE.replace(*change))
+    with pytest.raises(ThresholdsError, match=complaint) as refusal:
+        load(path)
+    assert str(path) in str(refusal.value)
+
+
+def test_a_thresholds_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ThresholdsError, match="cannot be read"):
+        load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("strategies", ['["safe"]', '["all"]', f'["{SAFE}"]', '["controls", "safe"]'])
+@pytest.mark.parametrize("bound", ["max = 5", "min = 0", 'max_ratio = 2\nto = "no_lock"'])
+def test_no_threshold_loosens_an_invariant(tmp_path: Path, strategies: str, bound: str) -> None:
+    path = tmp_path / "thresholds.toml"
+    loosened = FINE.replace("orders_per_s", "units.oversold").replace('["safe"]', strategies)
+    path.write_text(loosened.replace("min = 1", bound))
+    with pytest.raises(ThresholdsError, match="a safe strategy oversells nothing"):
+        load(path)
+
+
+def test_a_threshold_may_ask_more_of_a_control() -> None:
+    wanted = {"metric": "measured.units.oversold", "strategies": ["controls"], "min": 50}
+    summary = judged(wanted)
+    assert summary.exit_code == 1
+
+
+def test_the_shipped_thresholds_can_be_judged_by() -> None:
+    shipped = load(Path(__file__).parents[2] / "thresholds.toml")
+    summary = judged(*(one.model_copy(update={"scenarios": ()}) for one in shipped))
+    assert {one.reason for one in shipped} <= {one.reason for one in summary.thresholds}
+
+
+EXAMPLES: dict[str, Callable[[], Summary]] = {
+    "pass": judged,
+    "fail": lambda: judged({"max": 0}, {"max_ratio": 2, "to": "redis_hold"}, safe=UNGUARDED),
+    "invalid": lambda: judged({"max": 0}, safe=too_late(SOUND)),
+    "unknown": lambda: judged(control=None),
+}
+
+
+@pytest.mark.parametrize("verdict", EXAMPLES)
+def test_junit_xml_has_a_case_for_each_judgement_and_counts_that_add_up(verdict: str, tmp_path: Path) -> None:
+    summary = EXAMPLES[verdict]()
+    junit.document(summary).write(tmp_path / "junit.xml", encoding="utf-8", xml_declaration=True)
+    root = ET.parse(tmp_path / "junit.xml").getroot()  # noqa: S314 - our own
+    (suite,) = root
+    cases = suite.findall("testcase")
+    assert (root.tag, suite.tag, suite.get("name")) == ("testsuites", "testsuite", "two_sizes")
+    assert len(cases) == len(summary.thresholds) == int(suite.get("tests", ""))
+    for plural, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        assert (
+            int(suite.get(plural, ""))
+            == len(suite.findall(f"testcase/{element}"))
+            == int(root.get(plural, ""))
+        )
+    findings = suite.findall("testcase/failure") + suite.findall("testcase/error")
+    assert bool(findings) == (verdict != "pass")
+    assert all(finding.get("message") and finding.text for finding in findings)
+    assert all(len(case) <= 1 and case.get("classname") and case.get("name") for case in cases)
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+
+
+def test_junit_xml_says_why_a_bound_is_there() -> None:
+    summary = judged({"max": 0.5, "reason": "Because <we> said & so."})
+    (failure,) = junit.document(summary).getroot().iter("failure")
+    assert failure.get("type") == "measured.orders_per_s"
+    assert "expected at most 0.50" in (failure.text or "")
+    assert "Because <we> said & so." in (failure.text or "")
