@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import secrets
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -81,6 +83,21 @@ class Shop:
         except AdminError as error:
             self.process.check()
             raise RunError(f"{self.process.name}: {error}") from error
+
+
+def migrate(database_url: str) -> None:
+    """Bring the schema of a database up to date; a new one gets all of it.
+
+    Raises:
+        RunError: the system's migrations failed.
+    """
+    command = [sys.executable, "-m", "system", "migrate"]
+    servers = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": "redis://not-needed"}
+    ended = subprocess.run(  # noqa: S603 - our own command
+        command, env=os.environ | servers, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 0:
+        raise RunError(f"`{' '.join(command)}` failed:\n{ended.stderr}")
 
 
 @contextmanager

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,8 +87,7 @@ def shop_with(
     number = next(_databases)
     database_url = asyncio.run(_new_database(endpoints.database_url, f"shop_{number}"))
     redis_url = f"{endpoints.redis_url}?db={number % 15 + 1}"
-    environment = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": redis_url}
-    subprocess.run([sys.executable, "-m", "system", "migrate"], env=environment, check=True)
+    migrate(database_url)
     with (
         open_shop(
             strategy,

@@ -1,0 +1,66 @@
+"""`dropday bench`: how fast the parts are, as ratios to something that everybody knows.
+
+Machines differ and drift, so no figure stands alone: the two sides of a ratio take turns in one run, on the
+same servers and cores, and the ratio is taken turn by turn.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from rich.console import Console
+
+from harness.bench import dispatcher, orders, sold_out
+from harness.bench.stage import Bench, Ratio, on_stage
+from harness.display import Display
+from harness.errors import UsageError
+from scenarios.complaints import nearest
+
+BENCHES: dict[str, Bench] = {
+    "orders": orders.BENCH,
+    "sold_out": sold_out.BENCH,
+    "dispatcher": dispatcher.BENCH,
+}
+_RATIOS = TypeAdapter(dict[str, Ratio])
+
+
+def bench(only: str | None, file: Path, console: Console) -> dict[str, Ratio]:
+    """Measure the ratios, and write them to `file` beside those that are there from other benches.
+
+    Args:
+        only: names of `BENCHES` with commas between; all of them if None.
+
+    Raises:
+        UsageError: a name is unknown, or `file` cannot be written.
+        RunError: something died or answered wrongly.
+    """
+    chosen = [BENCHES[name] for name in _chosen(only)]
+    ratios: dict[str, Ratio] = {}
+    with on_stage() as stage:
+        steps = sum(one.steps(stage) for one in chosen)
+        expected_s = sum(one.steps(stage) * one.step_s for one in chosen)
+        with Display(console, steps=steps, expected_s=expected_s) as display:
+            for one in chosen:
+                ratios |= one.measure(stage, display)
+    _write(file, ratios)
+    return ratios
+
+
+def _chosen(only: str | None) -> list[str]:
+    if only is None:
+        return list(BENCHES)
+    names = [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in BENCHES:
+            raise UsageError(f"no bench {name!r}{nearest(name, BENCHES)} there are: {', '.join(BENCHES)}")
+    return names
+
+
+def _write(file: Path, ratios: dict[str, Ratio]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        earlier = _RATIOS.validate_json(file.read_bytes()) if file.exists() else {}
+        file.write_bytes(_RATIOS.dump_json(earlier | ratios, indent=2))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be written: {error}; remove it, or choose another folder") from None

@@ -1,0 +1,107 @@
+"""Arrivals a second that the open-loop generator keeps on time, against Locust's own closed loop.
+
+Both send the same orders, sold out, to the same system from the same core. A rate is kept when nobody was
+dropped and the 99th percentile of lateness stays below 5 ms; the highest is found by bisection.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.bench.stage import CLIENTS, SHOPPERS, SKU, Bench, Ratio, Stage, one_hot_sku
+from harness.display import Display
+from harness.errors import RunError
+from harness.generator import sending
+from harness.processes import running
+from harness.shop import Shop
+from scenarios.arrivals import generate
+from scenarios.scenario import load
+
+TURNS = 3
+BISECTIONS = 5
+_LATENESS_P99_MS = 5.0
+_CLOSED_S = 4
+_OPEN_S = 4.0
+_STEP_S = 9.0
+_SEED = 1
+
+
+def measure(stage: Stage, display: Display) -> dict[str, Ratio]:
+    """`dispatcher`.
+
+    Raises:
+        RunError: the generator or the system died.
+    """
+    pairs = []
+    with stage.shop("conditional_update") as shop:
+        for turn in range(TURNS):
+            with display.step(f"Locust's closed loop, turn {turn + 1}", expected_s=_STEP_S) as live:
+                closed = _closed_per_s(stage, shop)
+                live(f"{closed:,.0f} orders/s")
+            low, high = 0.0, closed
+            for number in range(BISECTIONS):
+                rate = (low + high) / 2
+                title = f"{rate:,.0f} arrivals/s, turn {turn + 1}, try {number + 1}"
+                with display.step(title, expected_s=_STEP_S) as live:
+                    lateness_ms, dropped = _open_lateness(stage, shop, rate)
+                    kept = lateness_ms < _LATENESS_P99_MS and not dropped
+                    live(f"lateness p99 {lateness_ms:.1f} ms, {dropped} dropped")
+                low, high = (rate, high) if kept else (low, rate)
+            pairs.append((low, closed))
+    what = (
+        f"arrivals/s kept with p99 lateness below {_LATENESS_P99_MS:g} ms and none dropped / requests/s of "
+        f"{CLIENTS} FastHttpUsers in a closed loop; the same orders, sold out, from one core"
+    )
+    return {"dispatcher": Ratio.of(pairs, what)}
+
+
+def _closed_per_s(stage: Stage, shop: Shop) -> float:
+    shop.reset(one_hot_sku(1), shoppers=SHOPPERS)
+    log = stage.logs / "closed-locust.log"
+    log.unlink(missing_ok=True)
+    command: list[str | Path] = [
+        *(sys.executable, "-m", "locust", "--locustfile", Path(__file__).with_name("closed_locust.py")),
+        *("--headless", "--json", "--loglevel", "ERROR", "--host", shop.url),
+        *("--users", str(CLIENTS), "--spawn-rate", str(CLIENTS), "--run-time", f"{_CLOSED_S}s"),
+    ]
+    environment = {"BENCH_TOKEN": shop.tokens(2)[1], "BENCH_SKU": SKU}
+    with running("Locust", command, log=log, cores=stage.client_cores, environment=environment) as locust:
+        locust.await_end(within_s=60)
+    said = log.read_text()
+    [orders] = json.loads(said[said.index("[") :])
+    if orders["num_failures"]:
+        raise RunError(f"{orders['num_failures']} of Locust's orders failed:\n{said}")
+    return float(orders["num_requests"] / (orders["last_request_timestamp"] - orders["start_time"]))
+
+
+def _open_lateness(stage: Stage, shop: Shop, rate_per_s: float) -> tuple[float, int]:
+    """The 99th percentile of lateness in ms, and how many arrivals were dropped."""
+    with tempfile.TemporaryDirectory(dir=stage.logs) as folder:
+        file = Path(folder) / "bench.toml"
+        file.write_text(_SCENARIO.format(rate_per_s=rate_per_s, duration_s=_OPEN_S))
+        scenario = load(str(file))
+        shop.reset(scenario, shoppers=generate(scenario, _SEED).number_of_shoppers)
+        with sending(
+            shop,
+            scenario=str(file),
+            time_scale=1.0,
+            seed=_SEED,
+            folder=Path(folder),
+            cores=stage.client_cores,
+        ) as generator:
+            generator.process.await_end(within_s=120)
+            log = generator.record()[1].generator
+    return log.lateness_p99_ms, log.dropped
+
+
+BENCH = Bench(measure, steps=lambda _: TURNS * (1 + BISECTIONS), step_s=_STEP_S)
+
+_SCENARIO = """
+name = "bench"
+summary = "One hot SKU"
+arrivals = {{ shape = "constant", per_s = {rate_per_s}, duration_s = {duration_s} }}
+products = [{{ id = "bench", name = "Bench", price_won = 1000, sizes = [{{ size = "1", units = 1 }}] }}]
+"""
