@@ -235,7 +235,7 @@ def _foreseen(axes: Axes, x: Floats, runs: Floats, colour: str, one: _OneStrateg
 
 def _tail_axes(axes: Axes, longest: Sequence[float], *, room: float) -> None:
     """Percentiles to the right, each nine as far from the last; latencies upwards from 0."""
-    reach = max(longest, default=10)
+    reach = max(10.0, *longest)
     shown = {one_in: label for one_in, label in _PERCENTILES.items() if one_in <= reach}
     axes.set_xscale("log")
     axes.set_xticks(list(shown), list(shown.values()))

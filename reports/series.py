@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 ONE_IN = 10 ** np.linspace(0, 4, 81)  # 10 is the 90th percentile, 100 the 99th
 
 _STEPS = 160
+_ROUNDING = 1e-9
 _DRAWN = (Outcome.BOUGHT, Outcome.SOLD_OUT)
 
 
@@ -59,8 +60,9 @@ def _tails(history: pl.DataFrame) -> dict[str, Floats]:
         attempts = history.filter(pl.col("outcome") == outcome)
         ms = np.sort(((attempts["done_s"] - attempts["intended_s"]) * 1000).to_numpy())
         if len(ms):
-            slower = len(ms) / ONE_IN[len(ms) >= ONE_IN]
-            tails[outcome.value] = ms[len(ms) - np.ceil(slower).astype(int)]
+            reached = ONE_IN[len(ms) >= ONE_IN]
+            slower = np.floor(len(ms) / reached + _ROUNDING).astype(int)
+            tails[outcome.value] = ms[np.maximum(len(ms) - slower - 1, 0)]
     return tails
 
 

@@ -1,0 +1,230 @@
+"""The pages: one file that opens offline, readable in light and dark, and says what the summary says."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from reports import console, report
+from reports.canvas import Canvas, colours
+from reports.series import ONE_IN, observe
+from reports.summary import Summary
+from scenarios.record import Record
+from tests.unit.run_folders import CONTROL, SAFE, experiment, save_run
+from tests.unit.shop_runs import SCENARIO, Request, play, rush, with_row
+
+VOID = {"meta", "br"}
+STYLE = Path(report.__file__).parent / "templates" / "style.css"
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags that are left open, ids, everything that would be fetched."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "xlink:href", "data", "action"):
+                self.references.append(value or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def written(folder: Path, *, repeats: int = 2, replications: int = 3, safe: Record | None = None) -> Summary:
+    plan = experiment(repeats=repeats, replications=replications)
+    records = {SAFE: safe} if safe else {}
+    return report.write(save_run(folder, plan, records), bounds=None)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("run")
+    written(folder)
+    return (folder / "index.html").read_text()
+
+
+def test_the_page_is_one_file_that_fetches_nothing(page: str) -> None:
+    parsed = Page(page)
+    assert parsed.open == []
+    assert all(reference.startswith("#") for reference in parsed.references)
+    assert re.findall(r"url\((?!#)|@import|<script", page) == []
+
+
+def test_every_id_is_there_once_and_every_reference_finds_its_id(page: str) -> None:
+    parsed = Page(page)
+    assert [name for name, count in Counter(parsed.ids).items() if count > 1] == []
+    referred = {reference[1:] for reference in parsed.references} | set(re.findall(r"url\(#([^)]+)\)", page))
+    assert referred <= set(parsed.ids)
+
+
+def test_the_page_shows_the_verdict_first_and_every_strategy(page: str) -> None:
+    text = Page(page).text
+    assert text.index("pass") < text.index("conditional_update oversold nothing.") < text.index("Strategies")
+    assert "no_lock, the control, sold 9 units more than there were (5)" in text
+    assert "dropday loadtest --scenario two_sizes --seed 7" in text
+
+
+def test_the_page_has_three_pictures_side_by_side_and_three_of_each_strategy(page: str) -> None:
+    parsed = Page(page)
+    assert parsed.tags["svg"] == parsed.tags["figure"] == 3 + 3 * 2
+    assert page.count('role="img" aria-label="') == 3 + 3 * 2
+
+
+def test_every_colour_of_the_page_is_defined_for_light_and_for_dark(page: str) -> None:
+    light, dark = themes()
+    used = set(re.findall(r"var\((--[a-z0-9-]+)\)", page))
+    assert used <= set(light)
+    assert set(light) == set(dark)
+    assert not re.search(r"(fill|stroke): #", page)
+
+
+def themes() -> tuple[dict[str, str], dict[str, str]]:
+    light, dark = STYLE.read_text().split("@media (prefers-color-scheme: dark)")
+    found = [dict(re.findall(r"(--[a-z0-9-]+): (#[0-9a-f]{6})", part)) for part in (light, dark)]
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_text_and_lines_stand_out_from_the_paper(theme: int) -> None:
+    palette = themes()[theme]
+    quiet = {"--paper", "--raised", "--grid", "--rule", "--worker", "--database", "--redis"}
+    contrasts = {name: contrast(colour, palette["--paper"]) for name, colour in palette.items()}
+    assert {name for name, ratio in contrasts.items() if ratio < 4.5} <= quiet
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2."""
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_a_strategy_has_one_colour_and_controls_are_not_mistaken_for_safe_ones(tmp_path: Path) -> None:
+    chosen = colours(written(tmp_path).strategies)
+    assert len(set(chosen.values())) == 2
+
+
+def test_the_witnesses_of_a_broken_invariant_are_on_the_page(tmp_path: Path) -> None:
+    written(tmp_path, safe=with_row(play(rush()), "stock", 0, initial=2))
+    text = Page((tmp_path / "index.html").read_text()).text
+    assert "order order-2 of shopper 2 made it 3 of shoe-270 sold, of 2 there were" in text
+
+
+@pytest.mark.parametrize(("repeats", "replications"), [(1, 0), (0, 1), (0, 5), (3, 1)])
+def test_there_is_a_page_for_a_load_test_and_for_a_simulation(
+    tmp_path: Path, repeats: int, replications: int
+) -> None:
+    written(tmp_path, repeats=repeats, replications=replications)
+    parsed = Page((tmp_path / "index.html").read_text())
+    assert parsed.open == []
+    assert ("Measured" in parsed.text) == (repeats > 0)
+    assert ("The model" in parsed.text) == (replications > 0)
+
+
+def test_there_is_a_page_for_a_run_in_which_nobody_bought(tmp_path: Path) -> None:
+    written(tmp_path, safe=play([Request(1, {"shoe-270": 9}, 0.0, 0.1, 0.2)]))
+    assert Page((tmp_path / "index.html").read_text()).open == []
+
+
+def test_names_from_outside_cannot_break_the_page(tmp_path: Path) -> None:
+    plan = experiment(command="<script>alert(1)</script>")
+    report.write(save_run(tmp_path, plan), bounds=None)
+    assert "<script" not in (tmp_path / "index.html").read_text()
+
+
+def test_the_summary_for_a_pull_request_is_a_table_with_the_verdict_above(tmp_path: Path) -> None:
+    written(tmp_path)
+    lines = (tmp_path / "summary.md").read_text().splitlines()
+    assert lines[0] == "### Dropday: two_sizes: pass"
+    rows = [line for line in lines if line.startswith("|")]
+    assert len(rows) == 2 + 2
+    assert len({row.count("|") for row in rows}) == 1
+    assert rows[2].startswith("| no_lock (control) | 14 of 5 | 9 (model 0 %) |")
+
+
+def test_the_screen_ends_with_the_table_the_verdict_and_the_path_in_80_columns(tmp_path: Path) -> None:
+    summary = written(tmp_path, safe=with_row(play(rush()), "stock", 0, initial=2))
+    screen = io.StringIO()
+    console.show(summary, Path("runs/latest"), Console(width=80, file=screen))
+    lines = screen.getvalue().splitlines()
+    table = "\n".join(lines)
+    assert all(len(line) <= 80 for line in lines)
+    assert CONTROL in table
+    assert f" {SAFE} " in table
+    assert "verdict: fail" in lines
+    assert lines[-1] == "report: runs/latest/index.html"
+    assert lines.index("verdict: fail") < next(n for n, line in enumerate(lines) if line.startswith("- "))
+
+
+def test_the_ids_of_a_figure_carry_its_name_and_its_text_stays_text() -> None:
+    canvas = Canvas("units", 'Sold & "gone".')
+    with canvas as axes:
+        axes.plot([0, 1], [0, 1])
+        axes.set_xlabel("units")
+    assert all(name.startswith("units-") for name in re.findall(r'\bid="([^"]+)"', canvas.svg))
+    assert ">units</text>" in canvas.svg
+    assert 'aria-label="Sold &amp; &quot;gone&quot;."' in canvas.svg
+    assert "<style" not in canvas.svg
+
+
+def test_a_figure_is_the_same_each_time_it_is_drawn() -> None:
+    drawn = []
+    for _ in range(2):
+        canvas = Canvas("a", "a")
+        with canvas as axes:
+            axes.plot([0, 1], [0, 1])
+        drawn.append(canvas.svg)
+    assert drawn[0] == drawn[1]
+
+
+def test_series_count_who_is_in_the_system_and_how_many_orders_are_taken() -> None:
+    series = observe(play(rush()).history, SCENARIO)
+    at = {round(step * series.step_s, 5): count for step, count in enumerate(series.in_system)}
+    assert at[0.0] == 1
+    assert at[0.02] == 5  # 0, 1 and 6 have their answers; 2, 3, 4, 5 and 7 wait; 8 and 9 are not there yet
+    assert series.orders_per_s.sum() * series.step_s == pytest.approx(4)
+    assert series.in_system[-1] == 0
+
+
+def test_the_tail_of_a_latency_ends_where_attempts_are_too_few() -> None:
+    crowd = [Request(n, {"shoe-270": 1}, 0.0, 0.001, (n + 1) / 1000) for n in range(200)]
+    series = observe(play(crowd, units={"shoe-270": 0, "shoe-280": 0}).history, SCENARIO)
+    tail = series.tails_ms["sold_out"]
+    reached = ONE_IN[: len(tail)]
+    assert reached[-1] <= 200 < ONE_IN[len(tail)]
+    at = {round(one_in): ms for one_in, ms in zip(reached, tail, strict=True)}
+    assert (at[10], at[100]) == pytest.approx((180, 198))
+    assert "bought" not in series.tails_ms
