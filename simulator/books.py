@@ -1,0 +1,66 @@
+"""The books of a finished run of the model, in the form in which a measured run leaves them."""
+
+from __future__ import annotations
+
+from scenarios.books import BookedLine, BookedOrder, Books, KeyRow, StockRow, WalletRow
+from scenarios.scenario import Scenario
+from simulator.database import Placed
+from simulator.shop import Shop
+from simulator.strategies import Step
+
+
+def read_books(scenario: Scenario, shop: Shop) -> Books:
+    """The state of the shop's database and Redis. Nothing is reserved, for nothing is under way any more."""
+    placed = sorted(shop.database.orders.values(), key=lambda order: order.placed_s)
+    return Books(
+        stock=tuple(_stock(scenario, shop)),
+        orders=tuple(_order(scenario, one) for one in placed),
+        wallets=tuple(_wallets(scenario, shop)),
+        keys=tuple(
+            KeyRow(shopper=one.order.shopper, key=one.order.key, order_id=one.order_id) for one in placed
+        ),
+    )
+
+
+def _stock(scenario: Scenario, shop: Shop) -> list[StockRow]:
+    in_redis = any(stage.step is Step.HOLD for stage, _ in shop.stages)
+    return [
+        StockRow(
+            sku=sku.sku,
+            initial=sku.units,
+            restocked=0,
+            available=row.available,
+            reserved=0,
+            redis_available=unheld if in_redis else None,
+        )
+        for sku, row, unheld in zip(scenario.skus, shop.database.rows, shop.redis.available, strict=True)
+    ]
+
+
+def _order(scenario: Scenario, placed: Placed) -> BookedOrder:
+    order = placed.order
+    lines = ((scenario.skus[sku], quantity) for sku, quantity in order.lines)
+    return BookedOrder(
+        order_id=placed.order_id,
+        shopper=order.shopper,
+        key=order.key,
+        state="paid",
+        total_won=order.total_won,
+        placed_s=placed.placed_s,
+        lines=tuple(
+            BookedLine(sku=sku.sku, quantity=quantity, price_won=sku.price_won) for sku, quantity in lines
+        ),
+    )
+
+
+def _wallets(scenario: Scenario, shop: Shop) -> list[WalletRow]:
+    opening_won = scenario.shoppers.balance_won
+    return [
+        WalletRow(
+            shopper=shopper,
+            opening_won=opening_won,
+            balance_won=balance_won,
+            ledger_won=balance_won - opening_won,
+        )
+        for shopper, balance_won in enumerate(shop.database.balances_won)
+    ]

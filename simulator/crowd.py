@@ -1,0 +1,144 @@
+"""The shoppers of a scenario, each on their own journey through the shop, every attempt recorded."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import simpy
+
+from scenarios.arrivals import Arrivals, Cart, chance
+from scenarios.history import Attempt, Outcome
+from scenarios.journey import Journeys, Step
+from scenarios.scenario import Scenario
+from simulator.checkout import Answer, Checkout, Page
+from simulator.database import Order
+from simulator.shop import Shop
+from simulator.stations import Deadlines, Steps
+
+_PACE = 10  # what a keyed random number is for; part of its key
+_STANDARD_NORMAL = NormalDist()
+_GAVE_UP = Answer(Outcome.UNKNOWN, 0, "timeout")
+
+
+class _Wish(NamedTuple):
+    """A cart as the history and as the database want it."""
+
+    skus: list[str]
+    quantities: list[int]
+    lines: Cart
+    total_won: int
+
+
+class Crowd:
+    """Everybody who comes to one drop.
+
+    Args:
+        unevenness: the standard deviation of the logarithm of the work that each request makes.
+        key: of the random numbers that are this run's own.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        scenario: Scenario,
+        arrivals: Arrivals,
+        *,
+        unevenness: float,
+        key: tuple[int, ...],
+    ) -> None:
+        self._env = shop.env
+        self._shop = shop
+        self._arrivals = arrivals
+        self._journeys = Journeys(scenario, arrivals)
+        self._skus = scenario.skus
+        self._wishes: dict[Cart, _Wish] = {}
+        self._patience = Deadlines(shop.env, scenario.shoppers.patience_s)
+        self._unevenness = unevenness
+        self._key = key
+        self._to_come_or_leave = len(arrivals)
+        self._gone = shop.env.event()
+        self.attempts: list[Attempt] = []
+
+    def visit(self) -> Steps:
+        """The whole drop, until the last shopper has left."""
+        for arrival, at_s in enumerate(self._arrivals.at_s.tolist()):
+            yield self._env.timeout(at_s - self._env.now)
+            self._env.process(self._journey(arrival))
+        if self._to_come_or_leave:
+            yield self._gone
+
+    def _journey(self, arrival: int) -> Steps:
+        step = self._journeys.first(arrival)
+        while step:
+            if step.delay_s:
+                yield self._env.timeout(step.delay_s)
+            sent_s = self._env.now
+            ended = self._env.event()
+            self._env.process(self._serve(step, ended))
+            self._patience.watch(ended)
+            answer = (yield ended) or _GAVE_UP
+            self._note(step, sent_s, answer)
+            step = self._journeys.after(step, answer.outcome)
+        self._to_come_or_leave -= 1
+        if not self._to_come_or_leave:
+            self._gone.succeed()
+
+    def _serve(self, step: Step, ended: simpy.Event) -> Steps:
+        """The system's side of an attempt. It does not know whether the shopper is still waiting."""
+        workers = self._shop.workers
+        worker = workers[step.arrival % len(workers)]
+        if step.operation == "order":
+            answer = yield from Checkout(self._shop, worker, self._order(step)).answer()
+        else:
+            answer = yield from Page(self._shop, worker, self._pace(step)).answer()
+        yield self._env.timeout(self._shop.wire_s)
+        if not ended.triggered:
+            ended.succeed(answer)
+
+    def _order(self, step: Step) -> Order:
+        wish = self._wish(step.cart)
+        shopper = int(self._arrivals.shopper[step.arrival])
+        return Order(shopper, step.key, wish.lines, wish.total_won, self._pace(step))
+
+    def _wish(self, cart: Cart) -> _Wish:
+        if cart not in self._wishes:
+            self._wishes[cart] = _Wish(
+                skus=[self._skus[sku].sku for sku, _ in cart],
+                quantities=[quantity for _, quantity in cart],
+                lines=tuple(sorted(cart, key=lambda line: self._skus[line[0]].sku)),
+                total_won=sum(self._skus[sku].price_won * quantity for sku, quantity in cart),
+            )
+        return self._wishes[cart]
+
+    def _pace(self, step: Step) -> float:
+        """Log-normal, with mean 1; it belongs to the attempt, so every strategy meets the same."""
+        draw = chance(*self._key, _PACE, step.arrival, step.position, step.order_number, step.attempt)
+        sigma = self._unevenness
+        return math.exp(sigma * _STANDARD_NORMAL.inv_cdf(draw) - sigma * sigma / 2)
+
+    def _note(self, step: Step, sent_s: float, answer: Answer) -> None:
+        wish = self._wish(step.cart)
+        self.attempts.append(
+            Attempt(
+                arrival=step.arrival,
+                attempt=step.attempt,
+                operation=step.operation,
+                shopper=int(self._arrivals.shopper[step.arrival]),
+                bot=bool(self._arrivals.bot[step.arrival]),
+                key=step.key,
+                skus=wish.skus,
+                quantities=wish.quantities,
+                intended_s=sent_s,
+                sent_s=sent_s,
+                done_s=self._env.now,
+                outcome=answer.outcome,
+                status=answer.status,
+                code=answer.code,
+                order_id=answer.order_id,
+                total_won=answer.total_won,
+                replayed=answer.replayed,
+                spans=list(answer.spans),
+            )
+        )

@@ -1,0 +1,151 @@
+"""The system: its workers, the servers behind them, and the cores that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import simpy
+
+from simulator.database import Database, Judged, Order, Verdict, Work
+from simulator.profile import Demand, Profile
+from simulator.stations import Cores, Steps, Thread, Turns
+from simulator.strategies import Strategy
+
+# The system's defaults.
+BOARD_INTERVAL_S = 0.1
+
+
+class Redis:
+    """One Redis server: the units that nobody holds, and who holds some. A script runs alone."""
+
+    def __init__(self, env: simpy.Environment, cores: Cores, units: Sequence[int]) -> None:
+        self._thread = Thread(env, cores, "redis")
+        self.available = list(units)
+        self._holds: set[str] = set()
+
+    def run(self, script: Callable[[Order], Verdict], work: Work, order: Order) -> Judged:
+        """Run one of the scripts below; nobody else's runs meanwhile."""
+        yield from self._thread.enter()
+        self._thread.spend(work.redis_s * order.pace)
+        yield from self._thread.leave()
+        return script(order)
+
+    def hold(self, order: Order) -> Verdict:
+        """Take the order's units, if there are enough."""
+        if order.key in self._holds:
+            return Verdict.KEY_IN_PROGRESS
+        if any(self.available[sku] < quantity for sku, quantity in order.lines):
+            return Verdict.SOLD_OUT
+        for sku, quantity in order.lines:
+            self.available[sku] -= quantity
+        self._holds.add(order.key)
+        return Verdict.DONE
+
+    def confirm(self, order: Order) -> Verdict:
+        """The units are sold."""
+        self._holds.remove(order.key)
+        return Verdict.DONE
+
+    def release(self, order: Order) -> Verdict:
+        """The units are free again."""
+        for sku, quantity in order.lines:
+            self.available[sku] += quantity
+        self._holds.remove(order.key)
+        return Verdict.DONE
+
+
+@dataclass
+class Worker:
+    """A worker process: its event loop, its connections, and the SKUs that it knows to be gone.
+
+    `gone` has the buyers of each such SKU: they are let through, for they may be asking again.
+    """
+
+    thread: Thread
+    pool: Turns
+    gone: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def knows_sold_out(self, order: Order) -> bool:
+        """Whether the sold-out board turns this order away."""
+        return any(sku in self.gone and order.shopper not in self.gone[sku] for sku, _ in order.lines)
+
+
+class Shop:
+    """Everything that orders under one strategy meet.
+
+    Args:
+        speed: how fast this machine is in this run; all demands are divided by it.
+        units: of each SKU.
+        balances_won: of each shopper.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        strategy: Strategy,
+        profile: Profile,
+        *,
+        random: Random,
+        speed: float,
+        workers: int,
+        pool_size: int,
+        units: Sequence[int],
+        balances_won: list[int],
+    ) -> None:
+        demands = profile.demands(strategy.name)
+        second = 1e-3 / speed
+
+        def work(demand: Demand) -> Work:
+            return Work(
+                *(
+                    ms * second
+                    for ms in (demand.worker_ms, demand.database_ms, demand.redis_ms, demand.flush_ms)
+                )
+            )
+
+        self.env = env
+        self.strategy = strategy
+        self.random = random
+        self.stages = [(stage, work(demands.stages[stage.span])) for stage in strategy.stages]
+        self.accept = work(demands.accept)
+        self.board = work(demands.board)
+        self.kept_answer = work(demands.kept_answer)
+        self.respond = work(demands.respond)
+        self.page = work(profile.browse)
+        self.wire_s = profile.wire_ms / 1e3
+        self.cores = Cores(env, profile.system_cores)
+        self.redis = Redis(env, self.cores, units)
+        self.database = Database(
+            env, self.cores, random, units=units, balances_won=balances_won, wake_s=demands.wake_ms * second
+        )
+        self.workers = [
+            Worker(Thread(env, self.cores, "worker"), Turns(env, pool_size)) for _ in range(workers)
+        ]
+        self._open = True
+        for worker in self.workers:
+            env.process(self._watch_stock(worker))
+
+    def close(self) -> None:
+        """Let the background work of the workers come to its end."""
+        self._open = False
+
+    def _watch_stock(self, worker: Worker) -> Steps:
+        """Keep one worker's sold-out board, over a connection of its own."""
+        thread, work = worker.thread, self.kept_answer  # a like statement
+        while self._open:
+            yield from thread.enter()
+            thread.spend(work.worker_s / 2)
+            yield from thread.leave()
+            yield self.cores.run(work.database_s, "database")
+            gone = {
+                sku: worker.gone[sku] if sku in worker.gone else frozenset(row.buyers)
+                for sku, row in enumerate(self.database.rows)
+                if not row.available
+            }
+            yield from thread.enter()
+            thread.spend(work.worker_s / 2)
+            worker.gone = gone
+            yield from thread.leave()
+            yield self.env.timeout(BOARD_INTERVAL_S)

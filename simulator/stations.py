@@ -1,0 +1,216 @@
+"""The stations of the checkout: what a request can hold, keep busy, or wait for.
+
+Whoever must wait writes `yield from`; where there is nothing to wait for, no event is made. Times are in
+seconds. Every station works alone, so that each can be held against what queueing theory says of it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict, deque
+from collections.abc import Generator
+from heapq import heapreplace
+from random import Random
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Steps = Generator[simpy.Event, Any, None]
+"""A part of a SimPy process that gives nothing back."""
+
+
+class Cores:
+    """CPU cores that all processes share: first come, first served, each job to its end.
+
+    In this order a job's start is known when it comes: when the first core is free (Kiefer and Wolfowitz,
+    On the theory of queues with many servers, 1955). So a job costs one event.
+    """
+
+    def __init__(self, env: simpy.Environment, count: int) -> None:
+        self._env = env
+        self._free_at = [0.0] * count
+        self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    def next_start(self) -> float:
+        """When a job that came now would begin."""
+        return max(self._env.now, self._free_at[0])
+
+    def run(self, work_s: float, role: str) -> simpy.Timeout:
+        """Put a job in line; the event is its end."""
+        return self._env.timeout(self.load(work_s, role) - self._env.now)
+
+    def load(self, work_s: float, role: str) -> float:
+        """Put a job in line that nobody waits for; the moment of its end."""
+        start = self.next_start()
+        heapreplace(self._free_at, start + work_s)
+        self._jobs[role].extend((start, work_s))
+        return start + work_s
+
+    def busy_s(self, role: str, until: Floats) -> Floats:
+        """The CPU time that `role` had used at each of some moments."""
+        start, work = np.reshape(self._jobs[role], (-1, 2)).T
+        return _running_total(until, start) - _running_total(until, start + work)
+
+
+def _running_total(until: Floats, since: Floats) -> Floats:
+    """The sum, over all moments in `since` that are past, of the time since then."""
+    since = np.sort(since)
+    past = np.searchsorted(since, until)
+    total: Floats = past * until - np.concatenate([[0.0], np.cumsum(since)])[past]
+    return total
+
+
+class Turns:
+    """Something that so many can hold at once; the others wait in line, first come, first served."""
+
+    def __init__(self, env: simpy.Environment, places: int) -> None:
+        self._env = env
+        self._free = places
+        self._line: deque[simpy.Event] = deque()
+
+    def is_free(self) -> bool:
+        """Whether nobody need wait."""
+        return self._free > 0
+
+    def take(self) -> Steps:
+        """Wait for a place, and hold it."""
+        if self._free:
+            self._free -= 1
+            return
+        turn = self._env.event()
+        self._line.append(turn)
+        yield turn
+
+    def give_back(self) -> None:
+        """Leave the place to the first in line."""
+        if self._line:
+            self._line.popleft().succeed()
+        else:
+            self._free += 1
+
+
+class Thread:
+    """A process of one thread, such as an event loop: one request at a time computes, until it lets go."""
+
+    def __init__(self, env: simpy.Environment, cores: Cores, role: str) -> None:
+        self._cores = cores
+        self._role = role
+        self._turns = Turns(env, 1)
+        self._owed_s = 0.0
+
+    def enter(self) -> Steps:
+        """Wait until the thread is free for this request."""
+        yield from self._turns.take()
+
+    def spend(self, work_s: float) -> None:
+        """Compute; the work runs in one piece when the request leaves."""
+        self._owed_s += work_s
+
+    def clock(self) -> float:
+        """What a clock shows to the request on the thread: its work so far done, from when a core is free."""
+        return self._cores.next_start() + self._owed_s
+
+    def leave(self) -> Steps:
+        """Run the work on a core, then let the next request in."""
+        if self._owed_s:
+            owed_s, self._owed_s = self._owed_s, 0.0
+            yield self._cores.run(owed_s, self._role)
+        self._turns.give_back()
+
+
+class RowLock:
+    """The lock of a row: its waiters are served in random order, and all are woken to find the one.
+
+    That is what PostgreSQL's do: at a commit every waiter wakes, one gets the new version of the row, and the
+    others queue again behind it. Each waking costs `wake_s` of CPU.
+    """
+
+    def __init__(self, env: simpy.Environment, cores: Cores, random: Random, wake_s: float) -> None:
+        self._env = env
+        self._cores = cores
+        self._random = random
+        self._wake_s = wake_s
+        self._held = False
+        self._waiters: list[simpy.Event] = []
+
+    def acquire(self) -> Steps:
+        """Wait for the lock, and hold it."""
+        if not self._held:
+            self._held = True
+            return
+        mine = self._env.event()
+        self._waiters.append(mine)
+        yield mine
+        if self._wake_s:
+            awake = self._cores.run(self._wake_s, "database")
+            for _ in self._waiters:
+                self._cores.load(self._wake_s, "database")
+            yield awake
+
+    def release(self) -> None:
+        """Leave the lock to one of the waiters."""
+        if not self._waiters:
+            self._held = False
+            return
+        chosen = self._random.randrange(len(self._waiters))
+        self._waiters[chosen], self._waiters[-1] = self._waiters[-1], self._waiters[chosen]
+        self._waiters.pop().succeed()
+
+
+class Disk:
+    """Commits reach the disk in groups: who comes while a flush is under way shares the next one."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+        self._under_way: simpy.Event | None = None
+        self._next: simpy.Event | None = None
+
+    def flush(self, flush_s: float) -> Steps:
+        """Wait until what was written before now is on the disk."""
+        if self._next is not None:
+            yield self._next
+            return
+        mine = self._env.event()
+        if self._under_way is not None:
+            self._next = mine
+            yield self._under_way
+            self._next = None
+        self._under_way = mine
+        yield self._env.timeout(flush_s)
+        self._under_way = None
+        mine.succeed()
+
+
+class Deadlines:
+    """Gives up on events that have not happened `after_s` from when they were watched.
+
+    All wait equally long, so the first watched is the first due: a line takes the place of a timer for each,
+    and what happened in time costs nothing more.
+    """
+
+    def __init__(self, env: simpy.Environment, after_s: float) -> None:
+        self._env = env
+        self._after_s = after_s
+        self._line: deque[tuple[float, simpy.Event]] = deque()
+        self._at_work = False
+
+    def watch(self, event: simpy.Event) -> None:
+        """Let `event` happen, with None for its value, if nothing else makes it happen in time."""
+        self._line.append((self._env.now + self._after_s, event))
+        if not self._at_work:
+            self._at_work = True
+            self._env.process(self._give_up_in_turn())
+
+    def _give_up_in_turn(self) -> Steps:
+        while self._line:
+            due, event = self._line.popleft()
+            if event.triggered:
+                continue
+            yield self._env.timeout(due - self._env.now)
+            if not event.triggered:
+                event.succeed()
+        self._at_work = False
