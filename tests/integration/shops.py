@@ -17,7 +17,7 @@ import httpx
 
 from harness.books import read_books
 from harness.servers import Endpoints
-from harness.shop import Shop, open_shop
+from harness.shop import Shop, migrate, open_shop
 from scenarios.books import Books
 
 PRICE_WON = 100_000
