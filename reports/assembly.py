@@ -27,12 +27,12 @@ def assemble(experiment: Experiment, runs: Mapping[str, Runs], thresholds: Seque
     """
     strategies = tuple(_strategy(strategy, runs[strategy.name]) for strategy in experiment.strategies)
     control = _control(strategies)
-    judgements = gate.judge(strategies, control, experiment.scenario.name, thresholds)
+    judgements = gate.judge(strategies, control, experiment.scenario, thresholds)
     verdict = gate.verdict(judgements)
     return Summary(
         verdict=verdict.name,
         exit_code=verdict.exit_code,
-        headline=headline(verdict.name, strategies),
+        headline=headline(verdict.name, strategies, experiment.scenario),
         reasons=tuple(one.sentence for one in gate.findings(judgements)),
         scenario=experiment.scenario,
         seed=experiment.seed,

@@ -88,9 +88,12 @@ def _units(strategies: Sequence[StrategySummary]) -> Picture:
         _name_rows(axes, strategies)
         axes.set_xlim(0, _ROOM_FOR_LABELS * max(most, stock if in_sight else 0))
         axes.set_xlabel("units")
-    hidden = "" if in_sight else f" The stock of {number(stock)} is beyond the scale."
-    caption = "Hatched: sold beyond the stock. Diamond and line: predicted, with its interval."
-    return Picture("Units sold", canvas.svg, caption + hidden)
+    notes = [
+        "Hatched: sold beyond the stock." if any(one.figures.units.oversold for one in strategies) else "",
+        "Diamond and line: predicted, with its interval." if strategies[0].prediction_error else "",
+        "" if in_sight else f"The stock of {number(stock)} is beyond the scale.",
+    ]
+    return Picture("Units sold", canvas.svg, " ".join(filter(None, notes)))
 
 
 def _bar_of_units(axes: Axes, row: int, strategy: StrategySummary, colour: str) -> None:

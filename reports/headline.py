@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reports.summary import StrategySummary
 from reports.wording import names, number
+from scenarios.scenario import Scenario
 
 _WITHOUT_WORTH = {
     "invalid": "The generator did not keep its schedule, so this run says nothing about the system.",
@@ -13,7 +14,7 @@ _WITHOUT_WORTH = {
 }
 
 
-def headline(verdict: str, strategies: Sequence[StrategySummary]) -> tuple[str, ...]:
+def headline(verdict: str, strategies: Sequence[StrategySummary], scenario: Scenario) -> tuple[str, ...]:
     """Sentences: which strategies oversold and by how much, which broke another invariant, which did not."""
     oversold = [strategy for strategy in strategies if strategy.figures.units.oversold]
     clean = [strategy for strategy in strategies if strategy.safe and strategy not in oversold]
@@ -25,6 +26,7 @@ def headline(verdict: str, strategies: Sequence[StrategySummary]) -> tuple[str, 
         *([f"{names(broken)} oversold nothing, but broke another invariant."] if broken else []),
         *([f"{names(sound)} oversold nothing."] if sound else []),
         *(_oversold(strategy) for strategy in oversold if not strategy.safe),
+        *([] if scenario.sells_out else ["The stock was meant to last: this run is about speed."]),
     )
 
 

@@ -97,7 +97,8 @@ class Scenario(Part):
     """One product drop, ready to be run by Locust or by the model.
 
     `journey` is what every arrival does, in order. `max_lateness_p99_ms` is the bound above which the
-    generator did not keep its schedule, which makes a run invalid.
+    generator did not keep its schedule, which makes a run invalid. `sells_out` is false where the stock is
+    meant to last: such a run is about speed, and nobody expects of it to prove that nothing is oversold.
     """
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+$")
@@ -108,6 +109,7 @@ class Scenario(Part):
     shoppers: Shoppers = Shoppers()
     journey: tuple[Literal["browse", "order"], ...] = Field(default=("order",), min_length=1)
     max_lateness_p99_ms: float = Field(default=50.0, gt=0)
+    sells_out: bool = True
 
     @cached_property
     def skus(self) -> tuple[Sku, ...]:

@@ -30,6 +30,7 @@ def judged(
     control: Record | None = OVERSOLD,
     safe: Record = SOUND,
     predicted: bool = False,
+    sells_out: bool = True,
 ) -> Summary:
     """The summary of a run of the control, if there is one, and of a safe strategy."""
     plan = experiment(repeats=0 if predicted else 1, replications=1 if predicted else 0)
@@ -38,7 +39,9 @@ def judged(
     found = {name: [examine(record, SCENARIO)] for name, record in records.items()}
     runs = {name: Runs([], one) if predicted else Runs(one, []) for name, one in found.items()}
     bounds = [one if isinstance(one, Threshold) else threshold(**one) for one in thresholds]
-    return assemble(plan.model_copy(update={"strategies": strategies}), runs, bounds)
+    scenario = SCENARIO.model_copy(update={"sells_out": sells_out})
+    changes = {"strategies": strategies, "scenario": scenario}
+    return assemble(plan.model_copy(update=changes), runs, bounds)
 
 
 def threshold(**changes: Any) -> Threshold:
@@ -109,6 +112,18 @@ def test_a_safe_strategy_that_never_came_near_the_danger_is_unknown() -> None:
     summary = judged(safe=TAME)
     assert (summary.verdict, summary.exit_code) == ("unknown", 3)
     assert "never fought for" in message(summary, "audit")
+
+
+def test_a_run_is_not_expected_to_sell_out_where_stock_is_meant_to_last() -> None:
+    summary = judged(control=TAME, safe=TAME, sells_out=False)
+    assert (summary.verdict, summary.exit_code) == ("pass", 0)
+    assert summary.strategies[1].audit.verdict == "unknown"
+    assert status(summary, "audit") == status(summary, "control", None) == "skipped"
+    assert "meant to last" in " ".join(summary.headline)
+
+
+def test_stock_that_is_meant_to_last_excuses_no_broken_invariant() -> None:
+    assert judged(safe=UNGUARDED, sells_out=False).exit_code == 1
 
 
 def test_a_control_may_break_stock_and_nothing_else() -> None:

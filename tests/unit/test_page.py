@@ -107,7 +107,7 @@ def test_every_colour_of_the_page_is_defined_for_light_and_for_dark(page: str) -
 
 
 def themes() -> tuple[dict[str, str], dict[str, str]]:
-    light, dark = STYLE.read_text().split("@media (prefers-color-scheme: dark)")
+    light, dark = STYLE.read_text().split("@media screen and (prefers-color-scheme: dark)")
     found = [dict(re.findall(r"(--[a-z0-9-]+): (#[0-9a-f]{6})", part)) for part in (light, dark)]
     return found[0], found[1]
 
