@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from reports.judging import Judge
 from reports.summary import Bound, Control, ExitCode, Judgement, StrategySummary
 from reports.thresholds import Threshold
+from reports.violations import Verdict as AuditVerdict
 from reports.wording import number
 from scenarios.scenario import Scenario
 
@@ -18,7 +19,7 @@ CONTROL = "control"
 _MUST_PASS = Bound(kind="equals", limit="pass", to=None)
 _MUST_BE_VALID = Bound(kind="equals", limit="valid", to=None)
 _NOTHING = Bound(kind="max", limit=0, to=None)
-_OTHER_INVARIANTS = (3, 4, 5)
+_STOCK = (1, 2)
 
 
 class Verdict(NamedTuple):
@@ -39,18 +40,7 @@ def judge(
     Raises:
         ThresholdsError: a threshold names a metric that does not exist, or a baseline that does not fit.
     """
-    judged = _invariants(strategies, control)
-    if not scenario.sells_out:
-        judged = [_not_expected(one) if one.metric in (AUDIT, CONTROL) else one for one in judged]
-    return [*judged, *Judge(strategies, scenario.name).judge(thresholds)]
-
-
-def _not_expected(judgement: Judgement) -> Judgement:
-    """Where stock is meant to last, a run that came near no oversell is no reason for doubt."""
-    if judgement.status != "unknown":
-        return judgement
-    message = f"nothing is meant to sell out in this scenario ({judgement.message})"
-    return judgement.model_copy(update={"status": "skipped", "message": message})
+    return [*_invariants(strategies, control, scenario), *Judge(strategies, scenario.name).judge(thresholds)]
 
 
 def verdict(judgements: Sequence[Judgement]) -> Verdict:
@@ -76,12 +66,16 @@ def findings(judgements: Sequence[Judgement]) -> list[Judgement]:
     return sorted(found, key=lambda one: (one.status == "unknown", not one.fixed))
 
 
-def _invariants(strategies: Sequence[StrategySummary], control: Control) -> list[Judgement]:
+def _invariants(
+    strategies: Sequence[StrategySummary], control: Control, scenario: Scenario
+) -> list[Judgement]:
     """The judgements that every run is held to."""
     judged = [_validity(strategy) for strategy in strategies if strategy.measured]
     for strategy in strategies:
-        judged += [_audit(strategy), _oversold(strategy)] if strategy.safe else [_rest_of_audit(strategy)]
-    return [*judged, _danger(control)]
+        judged += (
+            [_audit(strategy, scenario), _oversold(strategy)] if strategy.safe else [_rest_of_audit(strategy)]
+        )
+    return [*judged, _danger(control, scenario)]
 
 
 def _validity(strategy: StrategySummary) -> Judgement:
@@ -99,19 +93,27 @@ def _validity(strategy: StrategySummary) -> Judgement:
     )
 
 
-def _audit(strategy: StrategySummary) -> Judgement:
+def _audit(strategy: StrategySummary, scenario: Scenario) -> Judgement:
     audit = strategy.audit
-    whys = [f"{check.name}: {check.why}" for check in audit.checks if check.verdict == audit.verdict]
+    deciding = [check for check in audit.checks if check.verdict == audit.verdict]
+    about_stock = all(check.invariant in _STOCK for check in deciding)
     return Judgement(
         metric=AUDIT,
         strategy=strategy.name,
         bound=_MUST_PASS,
         value=audit.verdict,
-        status=audit.verdict,
-        message="every invariant holds" if audit.verdict == "pass" else "; ".join(whys),
+        status=_unless_stock_lasts(audit.verdict, scenario) if about_stock else audit.verdict,
+        message="every invariant holds"
+        if audit.verdict == "pass"
+        else "; ".join(f"{check.name}: {check.why}" for check in deciding),
         reason="A safe strategy breaks no invariant at any interleaving.",
         fixed=True,
     )
+
+
+def _unless_stock_lasts(verdict: AuditVerdict, scenario: Scenario) -> AuditVerdict | Literal["skipped"]:
+    """Where stock is meant to last, a run that came near no oversell is no reason for doubt."""
+    return "skipped" if verdict == "unknown" and not scenario.sells_out else verdict
 
 
 def _oversold(strategy: StrategySummary) -> Judgement:
@@ -131,9 +133,7 @@ def _oversold(strategy: StrategySummary) -> Judgement:
 
 def _rest_of_audit(strategy: StrategySummary) -> Judgement:
     broken = [
-        check
-        for check in strategy.audit.checks
-        if check.invariant in _OTHER_INVARIANTS and check.verdict == "fail"
+        check for check in strategy.audit.checks if check.invariant not in _STOCK and check.verdict == "fail"
     ]
     return Judgement(
         metric=f"{AUDIT} of orders, money and keys",
@@ -147,13 +147,13 @@ def _rest_of_audit(strategy: StrategySummary) -> Judgement:
     )
 
 
-def _danger(control: Control) -> Judgement:
+def _danger(control: Control, scenario: Scenario) -> Judgement:
     return Judgement(
         metric=CONTROL,
         strategy=None,
         bound=_MUST_PASS,
         value=control.verdict,
-        status=control.verdict,
+        status=_unless_stock_lasts(control.verdict, scenario),
         message=control.why,
         reason="A run in which not even a control oversells proves nothing about the others.",
         fixed=True,

@@ -15,6 +15,7 @@ from reports.assembly import assemble
 from reports.findings import Runs, examine
 from reports.summary import Summary
 from reports.thresholds import Threshold, ThresholdsError, load
+from scenarios.history import Outcome
 from scenarios.record import Record
 from tests.unit.run_folders import CONTROL, SAFE, experiment, oversold
 from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_row
@@ -124,6 +125,12 @@ def test_a_run_is_not_expected_to_sell_out_where_stock_is_meant_to_last() -> Non
 
 def test_stock_that_is_meant_to_last_excuses_no_broken_invariant() -> None:
     assert judged(safe=UNGUARDED, sells_out=False).exit_code == 1
+
+
+def test_a_run_in_which_nobody_bought_is_unknown_even_where_stock_is_meant_to_last() -> None:
+    nothing = play([Request(1, {"shoe-270": 1}, 0.0, 0.1, 0.2, lost=True, turned_away=Outcome.REJECTED)])
+    summary = judged(safe=nothing, sells_out=False)
+    assert (summary.verdict, summary.exit_code) == ("unknown", 3)
 
 
 def test_a_control_may_break_stock_and_nothing_else() -> None:
