@@ -14,6 +14,7 @@ _EXPECTATIONS = {
     "Input should be ": "expected ",
     "String should ": "expected text to ",
     "Tuple should ": "expected a list to ",
+    " after validation": "",
 }
 
 
@@ -24,8 +25,18 @@ def nearest(wrong: str, right: Iterable[str]) -> str:
 
 
 def complaints(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One sentence for each thing that `model` found wrong."""
-    return [_complaint(detail, model) for detail in error.errors(include_url=False)]
+    """One sentence for each thing that `model` found wrong.
+
+    A list whose items are wrong is itself "too short" to pydantic; only the items are worth telling.
+    """
+    details = error.errors(include_url=False)
+    inner = [detail for detail in details if not any(_within(other, detail) for other in details)]
+    return [_complaint(detail, model) for detail in inner]
+
+
+def _within(detail: ErrorDetails, outer: ErrorDetails) -> bool:
+    depth = len(outer["loc"])
+    return len(detail["loc"]) > depth > 0 and detail["loc"][:depth] == outer["loc"]
 
 
 def _complaint(detail: ErrorDetails, model: type[BaseModel]) -> str:
