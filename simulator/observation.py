@@ -41,7 +41,7 @@ class Observation(_Part):
     | `saturated` | many | the same, all of one SKU | what contention adds |
     | `refused` | many | orders of two units of a SKU that has one left | "sold out" from the strategy |
     | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
-    | `browse` | many | GET of a product | the product page; any strategy |
+    | `browse` | 1 | GET of a product | the product page, and the way there and back; any strategy |
 
     `answered` counts all answers, `bought` those that took stock. `spans_ms` is by the name in Server-Timing;
     a span that occurs n times in an answer counts n times. `machine_speed` is in any unit, the same for all
@@ -70,8 +70,8 @@ class Observation(_Part):
                 f"{self.kind} run of {self.strategy}: {self.bought} of {self.answered} answers were orders; "
                 f"expected {'some' if buys else 'none'}"
             )
-        if self.kind == "back_to_back" and self.clients != 1:
-            raise ValueError(f"back_to_back run of {self.strategy}: {self.clients} clients; expected one")
+        if self.kind in ("back_to_back", "browse") and self.clients != 1:
+            raise ValueError(f"{self.kind} run of {self.strategy}: {self.clients} clients; expected one")
         return self
 
     @property
