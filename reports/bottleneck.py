@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,7 +19,7 @@ from scenarios.history import Outcome
 NOTHING = "nothing (load below capacity)"
 UNKNOWN = "unknown (no order, or no measure of the CPU)"
 
-_USED_UP = 0.9  # of a core, or of all: the sampling and the scheduler leave a rest even in saturation
+_USED_UP = 0.85  # of a core, or of all: sampling, scheduler and disk leave a rest even in saturation
 _MOST = 0.5
 _UNDISTURBED = 0.05  # the quantile of a statement's time that has no wait for a lock in it
 _CLOCK_S = 1e-3  # two answers closer than this are not told apart
@@ -72,22 +74,25 @@ def mean_spans_ms(orders: pl.DataFrame) -> dict[str, float]:
 
 
 def utilisation(conditions: Conditions, stretch: Stretch) -> Utilisation | None:
-    """Cores busy over the stretch: each sample counts by how much of it lies there."""
-    busy = dict.fromkeys(_ROLES, 0.0)
-    covered_s = 0.0
-    previous = Sample(at_s=0, worker=0, database=0, redis=0, generator=0)
-    for sample in conditions.samples:
-        overlap_s = min(sample.at_s, stretch.end_s) - max(previous.at_s, stretch.begin_s)
-        previous = sample
-        if overlap_s > 0:
-            covered_s += overlap_s
-            for role in _ROLES:
-                busy[role] += getattr(sample, role) * overlap_s
-    if not covered_s:
+    """Cores busy over the stretch: the mean of the samples taken wholly within.
+
+    Where it is too short to hold one, the busiest of those that touch it: the one that began before a release
+    is idle for its first part.
+    """
+    begins = [0.0, *(sample.at_s for sample in conditions.samples)]
+    spans = list(zip(begins, conditions.samples, strict=False))
+    within = [one for begin_s, one in spans if begin_s >= stretch.begin_s and one.at_s <= stretch.end_s]
+    touching = [one for begin_s, one in spans if begin_s < stretch.end_s and one.at_s > stretch.begin_s]
+    found = [_mean(within)] if within else [_mean([one]) for one in touching]
+    shares = [sum(cores[role] for role in _rivals(conditions)) / conditions.system_cores for cores in found]
+    if not found:
         return None
-    cores = {role: busy[role] / covered_s for role in _ROLES}
-    rivals = sum(cores[role] for role in _rivals(conditions))
-    return Utilisation(**cores, share=rivals / conditions.system_cores)
+    busiest = int(np.argmax(shares))
+    return Utilisation(**found[busiest], share=shares[busiest])
+
+
+def _mean(samples: Sequence[Sample]) -> dict[str, float]:
+    return {role: statistics.fmean(getattr(sample, role) for sample in samples) for role in _ROLES}
 
 
 def _rivals(conditions: Conditions) -> list[str]:
@@ -99,15 +104,27 @@ def bound_by(history: pl.DataFrame, conditions: Conditions, stretch: Stretch) ->
     """What was used up in the stretch: tries made in vain, CPU, the row's lock, connections, or nothing.
 
     Vain tries come first, for they show as CPU too; then CPU, of which a saturated machine makes long waits
-    for locks and connections as well. A wait names what bound a run only where the cores were not busy.
+    for locks and connections as well. What orders wait for names the bound only where the cores were not
+    busy and more orders were under way than there are connections.
     """
     used = utilisation(conditions, stretch)
-    spans = spans_of(stretch.of_those(history))
+    attempts = stretch.of_those(history)
+    spans = spans_of(attempts)
     if used is None or spans.is_empty():
         return UNKNOWN
     if _share_in_vain(spans) >= _MOST:
         return "retries"
-    return _busiest(used, conditions) or _longest_wait(spans)
+    busiest = _busiest(used, conditions)
+    if busiest:
+        return busiest
+    queueing = _under_way(purchases(attempts), stretch) > conditions.workers * conditions.pool_size
+    return _what_is_waited_for(spans) if queueing else NOTHING
+
+
+def _under_way(orders: pl.DataFrame, stretch: Stretch) -> float:
+    """The mean number of orders under way at a time, by Little's law."""
+    seconds = (orders["done_s"] - orders["sent_s"]).to_numpy()
+    return stretch.per_s * float(seconds.mean())
 
 
 def _share_in_vain(spans: pl.DataFrame) -> float:
@@ -132,15 +149,12 @@ def _busiest(used: Utilisation, conditions: Conditions) -> str | None:
     return _ROLES[full[0]] if full else None
 
 
-def _longest_wait(spans: pl.DataFrame) -> str:
-    """Where orders spent more time waiting than not, what they waited for."""
+def _what_is_waited_for(spans: pl.DataFrame) -> str:
+    """The lock, where orders that hold a connection spend most of that time waiting; else connections."""
     bought = spans.filter(pl.col("outcome") == Outcome.BOUGHT)
     ms = dict(bought.group_by("name").agg(pl.col("ms").sum()).iter_rows())
-    total = sum(ms.values())
-    statement = bought.filter(pl.col("name") == "place_order")["ms"]
-    undisturbed_ms = (statement.quantile(_UNDISTURBED) or 0.0) * len(statement)
-    pool = ms.get("pool", 0.0)
-    lock = ms.get("lock_row", 0.0) + max(0.0, ms.get("place_order", 0.0) - undisturbed_ms)
-    if pool + lock < _MOST * total:
-        return NOTHING
-    return "row lock" if lock >= _MOST * (total - pool) else "connection pool"
+    held_ms = sum(ms.values()) - ms.get("pool", 0.0)
+    statements = bought.filter(pl.col("name") == "place_order")["ms"]
+    undisturbed_ms = (statements.quantile(_UNDISTURBED) or 0.0) * len(statements)
+    lock_ms = ms.get("lock_row", 0.0) + ms.get("place_order", 0.0) - undisturbed_ms
+    return "row lock" if lock_ms >= _MOST * held_ms else "connection pool"

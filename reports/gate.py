@@ -72,9 +72,10 @@ def _invariants(
     """The judgements that every run is held to."""
     judged = [_validity(strategy) for strategy in strategies if strategy.measured]
     for strategy in strategies:
-        judged += (
-            [_audit(strategy, scenario), _oversold(strategy)] if strategy.safe else [_rest_of_audit(strategy)]
-        )
+        if strategy.safe:
+            judged += [_audit(strategy, scenario), _oversold(strategy)]
+        else:
+            judged.append(_rest_of_audit(strategy))
     return [*judged, _danger(control, scenario)]
 
 

@@ -32,7 +32,7 @@ def headline(verdict: str, strategies: Sequence[StrategySummary], scenario: Scen
 
 def _oversold(strategy: StrategySummary) -> str:
     units, runs = strategy.figures.units, strategy.figures.runs
-    who = strategy.name if strategy.safe else f"{strategy.name}, the control,"
+    who = strategy.name if strategy.safe else f"{strategy.name}, the control that must oversell,"
     sold = "sold" if strategy.measured else "would sell"
     mean = f", on average over {runs} runs" if runs > 1 else ""
     return f"{who} {sold} {number(units.oversold)} units more than there were ({number(units.stock)}){mean}."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reports.bottleneck import NOTHING, UNKNOWN, Stretch
 from reports.metrics import aggregate, coverage, interval, measure
-from reports.shapes import leaves
+from reports.shapes import Utilisation, leaves
 from scenarios import history
 from scenarios.conditions import Sample
 from scenarios.history import Attempt, Outcome
@@ -149,8 +149,8 @@ def busy(
     return replace(record, conditions=record.conditions.model_copy(update=changes))
 
 
-def orders_with(spans: dict[str, list[float]], *, conflicts: int = 0) -> Record:
-    """Four orders, and conflicts, that took these times in their spans, one time after the other."""
+def orders_with(spans: dict[str, list[float]], *, conflicts: int = 0, apart_s: float = 0.0) -> Record:
+    """Four orders of 100 ms, and conflicts, that took these times in their spans, one after the other."""
     rows = [
         Attempt(
             arrival=n,
@@ -161,9 +161,9 @@ def orders_with(spans: dict[str, list[float]], *, conflicts: int = 0) -> Record:
             key=str(n),
             skus=["shoe-270"],
             quantities=[1],
-            intended_s=0.1,
-            sent_s=0.1,
-            done_s=0.2,
+            intended_s=0.1 + n * apart_s,
+            sent_s=0.1 + n * apart_s,
+            done_s=0.2 + n * apart_s,
             outcome=Outcome.BOUGHT if n < 4 else Outcome.CONFLICT,
             spans=[(name, times[n % len(times)]) for name, times in spans.items()],
         )
@@ -179,14 +179,14 @@ LOCKED = {"pool": [0.1], "lock_row": [9.0], "place_order": [2.0]}
 @pytest.mark.parametrize(
     ("run", "expected"),
     [
-        (busy(orders_with(QUICK), worker=0.3, database=0.2), NOTHING),
+        (busy(orders_with(LOCKED, apart_s=0.1), worker=0.4), NOTHING),
         (busy(orders_with(QUICK), worker=0.6, database=0.35), "worker CPU"),
         (busy(orders_with(QUICK), worker=0.35, database=0.6), "database CPU"),
         (busy(orders_with(QUICK), worker=0.95, database=0.4, system_cores=2), "worker CPU"),
-        (busy(orders_with(QUICK), worker=0.95, database=0.4, system_cores=2, workers=2), NOTHING),
+        (busy(orders_with(QUICK, apart_s=0.1), worker=0.95, system_cores=2, workers=2), NOTHING),
         (busy(orders_with(QUICK), redis=0.95, worker=0.2, system_cores=2), "Redis CPU"),
         (busy(orders_with(QUICK), worker=0.2, database=0.1, generator=0.7, shares=True), "generator CPU"),
-        (busy(orders_with(QUICK), worker=0.2, database=0.1, generator=0.7), NOTHING),
+        (busy(orders_with(QUICK, apart_s=0.1), worker=0.2, database=0.1, generator=0.7), NOTHING),
         (busy(orders_with(LOCKED), worker=0.4), "row lock"),
         (busy(orders_with({"pool": [0.1], "place_order": [2.0, 9.0, 9.0, 9.0]}), worker=0.4), "row lock"),
         (busy(orders_with({"pool": [9.0], "place_order": [2.0]}), worker=0.4), "connection pool"),
@@ -200,18 +200,27 @@ def test_what_bound_a_run_is_what_was_used_up(run: Record, expected: str) -> Non
     assert measure(run).bound_by == expected
 
 
-def test_the_cpu_outside_the_busiest_stretch_does_not_count() -> None:
-    samples = (
-        Sample(at_s=0.1, worker=0.0, database=0.0, redis=0.0, generator=0.0),
-        Sample(at_s=0.3, worker=0.7, database=0.3, redis=0.0, generator=0.0),
-        Sample(at_s=9.0, worker=0.0, database=0.0, redis=0.0, generator=0.0),
+def sampled(run: Record, *cores: tuple[float, float]) -> Utilisation:
+    """What is said of a run whose samples are (end, cores of the worker)."""
+    samples = tuple(
+        Sample(at_s=at_s, worker=worker, database=0, redis=0, generator=0) for at_s, worker in cores
     )
-    run = orders_with(QUICK)
-    used = measure(
-        replace(run, conditions=run.conditions.model_copy(update={"samples": samples}))
-    ).utilisation
+    conditions = run.conditions.model_copy(update={"samples": samples})
+    used = measure(replace(run, conditions=conditions)).utilisation
     assert used is not None
-    assert (used.worker, used.database, used.share) == pytest.approx((0.7, 0.3, 1.0))
+    return used
+
+
+def test_the_cpu_outside_the_busiest_stretch_does_not_count() -> None:
+    run = orders_with(QUICK, apart_s=1.0)  # its stretch is from 0.2 s to 1.2 s
+    used = sampled(run, (0.2, 0.0), (0.5, 0.4), (1.0, 0.6), (1.5, 0.9), (9.0, 0.0))
+    assert (used.worker, used.share) == pytest.approx((0.5, 0.5))
+
+
+def test_a_stretch_shorter_than_a_sample_has_the_busiest_that_touches_it() -> None:
+    run = orders_with(QUICK, apart_s=0.01)  # its stretch is from 0.20 s to 0.21 s
+    used = sampled(run, (0.10, 1.0), (0.205, 0.3), (0.4, 0.9), (0.6, 1.0))
+    assert used.worker == 0.9
 
 
 def test_a_run_in_which_nothing_happened_has_figures_too() -> None:

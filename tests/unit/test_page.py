@@ -88,7 +88,7 @@ def test_every_id_is_there_once_and_every_reference_finds_its_id(page: str) -> N
 def test_the_page_shows_the_verdict_first_and_every_strategy(page: str) -> None:
     text = Page(page).text
     assert text.index("pass") < text.index("conditional_update oversold nothing.") < text.index("Strategies")
-    assert "no_lock, the control, sold 9 units more than there were (5)" in text
+    assert "no_lock, the control that must oversell, sold 9 units more than there were (5)" in text
     assert "dropday loadtest --scenario two_sizes --seed 7" in text
 
 
