@@ -7,7 +7,7 @@ import secrets
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import docker
 import psutil
 import yaml
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from harness.errors import RunError, UsageError
 from harness.servers import probe
@@ -180,11 +180,12 @@ def _this_process() -> str:
 
 
 def _remove_orphans(engine: docker.DockerClient) -> None:
-    for container in engine.containers.list(all=True, filters={"label": _OWNER}):
+    for container in engine.containers.list(all=True, filters={"label": _OWNER}, ignore_removed=True):
         pid, _, started = container.labels[_OWNER].partition("@")
         try:
             is_owned = psutil.Process(int(pid)).create_time() == float(started)
         except psutil.NoSuchProcess:
             is_owned = False
         if not is_owned:
-            container.remove(force=True, v=True)
+            with suppress(APIError):  # another run is removing it, too
+                container.remove(force=True, v=True)

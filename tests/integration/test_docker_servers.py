@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,11 +18,12 @@ from redis import Redis
 from harness.errors import UsageError
 from harness.servers import ServerDiedError, open_servers
 
-A_RUN_THAT_IS_KILLED = """
-import os, signal
+A_RUN_OF_ITS_OWN = """
+import sys
 from harness.servers import open_servers
 with open_servers("docker"):
-    os.kill(os.getpid(), signal.SIGKILL)
+    print("ready", flush=True)
+    sys.stdin.read()
 """
 
 
@@ -37,12 +37,12 @@ def engine() -> Iterator[Any]:
     engine.close()
 
 
-def containers(engine: Any) -> list[Any]:
-    """The containers of all runs, running or not."""
-    return list(engine.containers.list(all=True, filters={"label": "dropday.owner"}))
+def containers(engine: Any, owner: int) -> list[Any]:
+    """The containers of a process, running or not."""
+    labelled = engine.containers.list(all=True, filters={"label": "dropday.owner"}, ignore_removed=True)
+    return [one for one in labelled if one.labels["dropday.owner"].startswith(f"{owner}@")]
 
 
-@pytest.mark.xdist_group("docker")
 def test_containers_answer_on_the_given_cores_with_our_settings_and_leave_nothing(engine: Any) -> None:
     core = min(os.sched_getaffinity(0))
     with open_servers("docker", cores=[core]) as endpoints:
@@ -54,30 +54,30 @@ def test_containers_answer_on_the_given_cores_with_our_settings_and_leave_nothin
         assert set(endpoints.versions) == {"postgres", "redis"}
         with Redis.from_url(endpoints.redis_url) as redis:
             assert redis.config_get("save") == {"save": ""}
-    assert containers(engine) == []
+    assert containers(engine, os.getpid()) == []
 
 
-@pytest.mark.xdist_group("docker")
 def test_a_container_that_was_killed_is_reported_with_the_last_line_of_its_log(engine: Any) -> None:
     servers = open_servers("docker")
     with servers:
         servers.check()
-        (redis,) = (container for container in containers(engine) if "redis" in container.name)
+        (redis,) = (container for container in containers(engine, os.getpid()) if "redis" in container.name)
         redis.kill()
         with pytest.raises(ServerDiedError, match=rf"{redis.name} died .*Ready to accept connections"):
             servers.check()
-    assert containers(engine) == []
+    assert containers(engine, os.getpid()) == []
 
 
-@pytest.mark.xdist_group("docker")
 def test_what_a_killed_run_left_is_removed_by_the_next(engine: Any) -> None:
-    killed = subprocess.run([sys.executable, "-c", A_RUN_THAT_IS_KILLED])  # noqa: S603 - no shell
-    assert killed.returncode == -signal.SIGKILL
-    left = {container.name for container in containers(engine)}
-    assert len(left) == 2
+    with subprocess.Popen(  # noqa: S603 - no shell
+        [sys.executable, "-c", A_RUN_OF_ITS_OWN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"ready\n"
+        assert len(containers(engine, run.pid)) == 2
+        run.kill()
     with open_servers("docker"):
-        assert left.isdisjoint(container.name for container in containers(engine))
-    assert containers(engine) == []
+        assert containers(engine, run.pid) == []
 
 
 def test_an_engine_that_is_not_there_is_named_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
