@@ -26,8 +26,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
 
     strategy: str = "conditional_update"
-    # Small on purpose: on a hot row every further connection only lengthens the convoy.
-    pool_size: int = Field(default=5, ge=1, le=100)
+    # Where the figures peak (docs/benchmarks.md): below it the worker waits for single answers, above it the
+    # orders on a hot row only lengthen the convoy.
+    pool_size: int = Field(default=10, ge=1, le=100)
     # How long an order may wait for a connection before it is turned away; beyond any shopper's patience.
     pool_timeout_s: float = Field(default=30.0, gt=0)
     lock_timeout_ms: int = Field(default=5_000, ge=1)

@@ -58,9 +58,9 @@ class Database:
         self._idle: list[Lane] = []
         self._timeout_s = settings.pool_timeout_s
 
-    def lane(self) -> Turn:
+    def lane(self) -> LaneTurn:
         """A lane, in autocommit, for as long as the `async with` block lasts."""
-        return Turn(self)
+        return LaneTurn(self)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -119,14 +119,15 @@ class Database:
 
 
 class Turn:
-    """`async with` around one lane. A class, because a generator would cost the hot path twice as much."""
+    """One lane, held. A class with slots: on the hot path a generator for it would cost twice as much."""
 
     __slots__ = ("_database", "_lane")
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __aenter__(self) -> Lane:
+    async def take(self) -> Lane:
+        """Wait for a lane, and hold it until `__aexit__`."""
         self._lane = await self._database.take()
         return self._lane
 
@@ -135,3 +136,12 @@ class Turn:
     ) -> None:
         cut_off = kind is not None and not issubclass(kind, Exception)
         await self._database.put_back(self._lane, cut_off)
+
+
+class LaneTurn(Turn):
+    """`async with` around one lane."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Lane:
+        return await self.take()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -15,17 +14,11 @@ class StockChanged(Exception):
     """A stock row is no longer the version that was read."""
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Raise, for a statement's SQLSTATE that has a meaning in the shop, the error it means."""
-    try:
-        yield
-    except (asyncpg.PostgresError, DBAPIError) as error:
-        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        meaning = _MEANINGS.get(getattr(cause, "sqlstate", ""))
-        if meaning is None:
-            raise
-        raise meaning(str(cause)) from None
+def meaning_of(error: asyncpg.PostgresError | DBAPIError) -> Exception:
+    """The error that a statement's SQLSTATE stands for in the shop; `error` itself where it stands for none."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    meaning = _MEANINGS.get(getattr(cause, "sqlstate", ""))
+    return meaning(str(cause)) if meaning else error
 
 
 def _too_busy(_: str) -> Conflict:

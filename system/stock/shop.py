@@ -13,8 +13,8 @@ import asyncpg
 from redis.asyncio import Redis
 
 from system.orders.model import Order
-from system.platform.database import Database
-from system.platform.refusals import refusals
+from system.platform.database import Database, Turn
+from system.platform.refusals import meaning_of
 from system.platform.spans import Spans
 from system.settings import Settings
 
@@ -74,8 +74,13 @@ class Statements:
         Raises:
             Conflict: another transaction held a row for longer than `lock_timeout_ms`.
         """
-        with self._spans.span("lock_row"), refusals():
+        since = perf_counter()
+        try:
             return _levels(await self._connection.fetch(_LOCK, skus))
+        except asyncpg.PostgresError as error:
+            raise meaning_of(error) from None
+        finally:
+            self._spans.add("lock_row", since)
 
     async def record(self, order: Order, take: Take, expected: list[int] | None = None) -> Placed:
         """Everything that follows the stock decision, and the taking itself, in one statement.
@@ -87,9 +92,14 @@ class Statements:
         arguments: list[Any] = [order.shopper, order.key, order.fingerprint, order.skus, order.quantities]
         if expected is not None:
             arguments.append(expected)
-        with self._spans.span("place_order"), refusals():
+        since = perf_counter()
+        try:
             row = await self._connection.fetchrow(_RECORD[take], *arguments)
-        return Placed(row["answer"], row["replayed"])
+        except asyncpg.PostgresError as error:
+            raise meaning_of(error) from None
+        finally:
+            self._spans.add("place_order", since)
+        return Placed(row[0], row[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +111,9 @@ class Shop:
     settings: Settings
     spans: Spans
 
-    @asynccontextmanager
-    async def autocommit(self) -> AsyncIterator[Statements]:
+    def autocommit(self) -> Autocommit:
         """A connection on which every statement is a transaction of its own."""
-        since = perf_counter()
-        async with self.database.lane() as lane:
-            self.spans.add("pool", since)
-            yield Statements(lane.driver, self.spans)
+        return Autocommit(self.database, self.spans)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -125,6 +131,22 @@ class Shop:
                 raise
             with self.spans.span("commit"):
                 await lane.driver.execute("COMMIT")
+
+
+class Autocommit(Turn):
+    """`async with` around the statements of a lane; a class for the reason that `Turn` is one."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self, database: Database, spans: Spans) -> None:
+        super().__init__(database)
+        self._spans = spans
+
+    async def __aenter__(self) -> Statements:
+        since = perf_counter()
+        lane = await self.take()
+        self._spans.add("pool", since)
+        return Statements(lane.driver, self._spans)
 
 
 def _levels(rows: list[asyncpg.Record]) -> Levels:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import DBAPIError
+
 from system.orders.model import fingerprint
 from system.platform.database import Database
-from system.platform.refusals import refusals
+from system.platform.refusals import meaning_of
 from system.wallets import queries
 from system.wallets.queries import LedgerEntry, Wallet
 
@@ -22,8 +24,10 @@ class Wallets:
             KeyInProgress, KeyReused: the key belongs to another request.
         """
         async with self._database.transaction() as connection:
-            with refusals():
+            try:
                 kept = await queries.claim_key(connection, shopper, key, fingerprint("charge", amount_won))
+            except DBAPIError as error:
+                raise meaning_of(error) from None
             if kept is not None:
                 return kept, True
             wallet = await queries.add(connection, shopper, amount_won)
