@@ -45,7 +45,7 @@ class Gets(_Part):
 
 
 class Orders(_Part):
-    """Orders of one unit: number k by the shopper of `tokens[k]`, of `skus[k]`, both taken round and round.
+    """Orders of one SKU: number k by the shopper of `tokens[k]`, of `skus[k]`, both taken round and round.
 
     Every order has a key of its own, that begins with `label`: one used before would replay old answers.
     """
@@ -54,6 +54,7 @@ class Orders(_Part):
     skus: tuple[str, ...] = Field(min_length=1)
     tokens: tuple[str, ...] = Field(min_length=1)
     label: str = Field(min_length=1, max_length=200)
+    quantity: int = Field(default=1, ge=1)
 
 
 class Load(_Part):
@@ -139,7 +140,8 @@ def messages(requests: Gets | Orders, host: str) -> Iterator[bytes]:
 
 
 def _orders(orders: Orders, host: str) -> Iterator[bytes]:
-    bodies = [json.dumps({"lines": [{"sku": sku, "quantity": 1}]}) for sku in orders.skus]
+    quantity = orders.quantity
+    bodies = [json.dumps({"lines": [{"sku": sku, "quantity": quantity}]}) for sku in orders.skus]
     tails = [f"Content-Length: {len(body)}\r\n\r\n{body}".encode() for body in bodies]
     heads = [
         f"POST /orders HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"

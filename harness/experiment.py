@@ -8,22 +8,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
-from harness import closed_loop, cpu
+from harness import cpu
 from harness.books import read_books
+from harness.closed_loop import Load, Orders, drive
 from harness.display import Live
 from harness.generator import Generator, sending
-from harness.servers import Endpoints, Servers
-from harness.shop import Shop, open_shop
+from harness.shop import Shop
+from harness.stage import Stage
 from reports.experiment import PlannedRun, StrategyUnderTest, measured_folder
 from scenarios.arrivals import generate
 from scenarios.conditions import Conditions, Sample
+from scenarios.conditions import Generator as Schedule
 from scenarios.record import Record
-from scenarios.scenario import Scenario
+from scenarios.scenario import Scenario, load
 
-_WATCH_S = 0.25
+_WATCH_S = 0.5
 _WARM_UP_S = 0.7
 _WARM_UP_CLIENTS = 16
 _WARM_UP_SHOPPERS = 2_000
@@ -33,8 +36,8 @@ _BEYOND_THE_LAST_SHOPPER_S = 120.0
 
 
 @dataclass(frozen=True)
-class Stage:
-    """All that the runs of one experiment have in common.
+class Rehearsal:
+    """What every run of an experiment plays.
 
     `source` and `time_scale` are how the load generator is told of `scenario`, which is the scaled one.
     """
@@ -43,31 +46,15 @@ class Stage:
     source: str
     time_scale: float
     seed: int
-    servers: Servers
-    endpoints: Endpoints
-    workers: int
-    pool_size: int
-    system_cores: tuple[int, ...]
-    generator_cores: tuple[int, ...]
 
-    def shop(self, strategy: str, log: Path) -> AbstractContextManager[Shop]:
-        """The system with `strategy` on this stage's servers and cores."""
-        return open_shop(
-            strategy,
-            database_url=self.endpoints.database_url,
-            redis_url=self.endpoints.redis_url,
-            workers=self.workers,
-            pool_size=self.pool_size,
-            cores=self.system_cores,
-            log=log,
-        )
+    @classmethod
+    def of(cls, source: str, time_scale: float, seed: int) -> Self:
+        """The scenario of the library or of a file.
 
-    def roles(self, shop: Shop) -> dict[str, tuple[int, ...]] | None:
-        """The processes of each role but the generator; None where not all of them can be metered."""
-        postgres, redis = self.endpoints.postgres_pid, self.endpoints.redis_pid
-        if postgres is None or redis is None or not cpu.measurable():
-            return None
-        return {"worker": (shop.process.pid,), "database": (postgres,), "redis": (redis,)}
+        Raises:
+            ScenarioError: there is none, or it cannot be run.
+        """
+        return cls(load(source).scaled(time_scale), source, time_scale, seed)
 
 
 def order_of_runs(strategies: Sequence[StrategyUnderTest], repeats: int) -> tuple[PlannedRun, ...]:
@@ -81,86 +68,86 @@ def order_of_runs(strategies: Sequence[StrategyUnderTest], repeats: int) -> tupl
     )
 
 
-def measure(stage: Stage, run: PlannedRun, folder: Path, live: Live) -> None:
-    """Run the scenario once against one strategy, and save its record below the run's `folder`.
+def measure(stage: Stage, rehearsal: Rehearsal, run: PlannedRun, folder: Path, live: Live) -> None:
+    """Run the scenario once against one strategy, and save its record below the experiment's `folder`.
 
     Raises:
         RunError: something died, hung, or did not come to rest.
     """
     folder = measured_folder(folder, run.strategy, run.repeat)
-    with stage.shop(run.strategy, folder / "system.log") as shop:
-        _warm_up(stage, shop, folder / "warm-up.log")
-        shop.reset(stage.scenario, shoppers=generate(stage.scenario, stage.seed).number_of_shoppers)
-        with _sending(stage, shop, folder) as generator, _metering(stage, shop, generator) as readings:
-            _follow(stage, shop, generator, live)
+    scenario = rehearsal.scenario
+    with stage.shop(run.strategy, log=folder / "system.log") as shop:
+        _warm_up(stage, shop, scenario, folder / "warm-up.log")
+        shop.reset(scenario, shoppers=generate(scenario, rehearsal.seed).number_of_shoppers)
+        with _sending(stage, shop, rehearsal, folder) as generator:
+            with _metering(stage, shop, generator) as readings:
+                _follow(stage, shop, generator, scenario.duration_s, live)
+            history, log = generator.record()
         shop.drain()
     stage.servers.check()
-    _record(stage, generator, readings).save(folder)
-
-
-def _warm_up(stage: Stage, shop: Shop, log: Path) -> None:
-    """A second of orders, so that the first shopper meets open connections and prepared statements."""
-    shop.reset(plentiful(stage.scenario), shoppers=_WARM_UP_SHOPPERS)
-    orders = closed_loop.Orders(
-        skus=tuple(sku.sku for sku in stage.scenario.skus),
-        tokens=shop.tokens(_WARM_UP_SHOPPERS),
-        label="warm-up",
-    )
-    load = closed_loop.Load(url=shop.url, requests=orders, clients=_WARM_UP_CLIENTS, duration_s=_WARM_UP_S)
-    closed_loop.drive(load, cores=stage.generator_cores, log=log)
-
-
-def _sending(stage: Stage, shop: Shop, folder: Path) -> AbstractContextManager[Generator]:
-    return sending(
-        shop,
-        scenario=stage.source,
-        time_scale=stage.time_scale,
-        seed=stage.seed,
-        folder=folder,
-        cores=stage.generator_cores,
-    )
-
-
-def _metering(stage: Stage, shop: Shop, generator: Generator) -> AbstractContextManager[list[cpu.Reading]]:
-    roles = stage.roles(shop)
-    return (
-        nullcontext([]) if roles is None else cpu.sampling({**roles, "generator": (generator.process.pid,)})
-    )
-
-
-def _follow(stage: Stage, shop: Shop, generator: Generator, live: Live) -> None:
-    """Show the run's progress until the generator has ended.
-
-    Raises:
-        RunError: a part of it died, or the generator did not come to its end.
-    """
-    deadline = time.monotonic() + stage.scenario.duration_s + _BEYOND_THE_LAST_SHOPPER_S
-    while generator.process.is_alive() and time.monotonic() < deadline:
-        stage.servers.check()
-        shop.process.check()
-        live(generator.progress())
-        time.sleep(_WATCH_S)
-    generator.process.await_end(within_s=0)
-    live(generator.progress())
-
-
-def _record(stage: Stage, generator: Generator, readings: Sequence[cpu.Reading]) -> Record:
-    history, log = generator.record()
     books = read_books(
         database_url=stage.endpoints.database_url,
         redis_url=stage.endpoints.redis_url,
         began_unix_s=log.begins_unix_s,
         in_redis=_spends_time_in_redis(history),
     )
-    conditions = Conditions(
-        generator=log.generator,
-        samples=tuple(_samples(readings, log.begins_unix_s)),
+    samples = tuple(_samples(readings, log.begins_unix_s))
+    Record(history, books, _conditions(stage, log.generator, samples)).save(folder)
+
+
+def _warm_up(stage: Stage, shop: Shop, scenario: Scenario, log: Path) -> None:
+    """Some orders, so that the first shopper meets open connections and prepared statements."""
+    shop.reset(plentiful(scenario), shoppers=_WARM_UP_SHOPPERS)
+    orders = Orders(
+        skus=tuple(sku.sku for sku in scenario.skus), tokens=shop.tokens(_WARM_UP_SHOPPERS), label="warm-up"
+    )
+    load = Load(url=shop.url, requests=orders, clients=_WARM_UP_CLIENTS, duration_s=_WARM_UP_S)
+    drive(load, cores=stage.generator_cores, log=log)
+
+
+def _sending(
+    stage: Stage, shop: Shop, rehearsal: Rehearsal, folder: Path
+) -> AbstractContextManager[Generator]:
+    return sending(
+        shop,
+        scenario=rehearsal.source,
+        time_scale=rehearsal.time_scale,
+        seed=rehearsal.seed,
+        folder=folder,
+        cores=stage.generator_cores,
+    )
+
+
+def _metering(stage: Stage, shop: Shop, generator: Generator) -> AbstractContextManager[list[cpu.Reading]]:
+    if not stage.metered:
+        return nullcontext([])
+    return cpu.sampling(stage.roles(shop) | {"generator": (generator.process.pid,)})
+
+
+def _follow(stage: Stage, shop: Shop, generator: Generator, duration_s: float, live: Live) -> None:
+    """Show the run's progress until the generator has ended.
+
+    Raises:
+        RunError: a part of it died, or the generator did not come to its end.
+    """
+    deadline = time.monotonic() + duration_s + _BEYOND_THE_LAST_SHOPPER_S
+    while generator.process.is_alive() and time.monotonic() < deadline:
+        stage.check(shop)
+        live(generator.progress())
+        time.sleep(_WATCH_S)
+    generator.process.await_end(within_s=0)
+    live(generator.progress())
+
+
+def _conditions(stage: Stage, kept: Schedule, samples: tuple[Sample, ...]) -> Conditions:
+    return Conditions(
+        generator=kept,
+        samples=samples,
         system_cores=len(stage.system_cores),
         generator_shares_cores=bool(set(stage.system_cores) & set(stage.generator_cores)),
         workers=stage.workers,
         pool_size=stage.pool_size,
     )
-    return Record(history, books, conditions)
 
 
 def _spends_time_in_redis(history: pl.DataFrame) -> bool:

@@ -90,9 +90,13 @@ class Child:
                 self.popen.wait(grace_s)
             except subprocess.TimeoutExpired:
                 in_time = False
+        self.kill()
+        return in_time
+
+    def kill(self) -> None:
+        """Kill the child and whatever else is in its session."""
         _kill_session(self.pid)
         self.popen.wait()
-        return in_time
 
 
 @contextmanager
@@ -134,7 +138,11 @@ def running(
     try:
         yield child
     finally:
-        child.stop()
+        try:
+            child.stop()
+        except BaseException:  # Ctrl-C, while it was given time to end by itself
+            child.kill()
+            raise
 
 
 def _bound_to_parent(parent: int, cores: Sequence[int] | None) -> Callable[[], None]:

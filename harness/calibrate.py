@@ -1,0 +1,167 @@
+"""Calibration: short closed-loop runs against the real system, from which the model learns this machine.
+
+What is sent does not depend on the scenario that is rehearsed: the demands of an order do not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import cpu
+from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
+from harness.display import Display
+from harness.errors import RunError, UsageError
+from harness.shop import Shop
+from harness.stage import Stage
+from scenarios.scenario import Product, Scenario, Shoppers, Size
+from scenarios.shapes import Constant
+from simulator.observation import Cpu, Kind, Observation, Timing
+
+_PRODUCT = "calibration"
+_SKU = f"{_PRODUCT}-270"
+_PLENTY = 10_000_000
+_SHOPPERS = 5_000
+_CLIENTS = 64
+_WARM_UP_S = 0.4
+_START_S = 3.0  # of a shop
+_BESIDE_S = 1.3  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long the measured window of each kind of run is, and how often all strategies have their turn."""
+
+    rounds: int
+    back_to_back_s: float
+    saturated_s: float
+    answers_s: float  # of the kinds that buy nothing
+
+    @property
+    def turn_s(self) -> float:
+        """About how long one strategy takes in one round."""
+        return _START_S + 4 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 2 * self.answers_s
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one observation is made with: how many clients send what, to a shop with how many units."""
+
+    kind: Kind
+    clients: int
+    duration_s: float
+    units: int = _PLENTY
+    quantity: int = 1
+
+    def requests(self, shop: Shop) -> Gets | Orders:
+        if self.kind == "browse":
+            return Gets(path=f"/products/{_PRODUCT}")
+        tokens = shop.tokens(_SHOPPERS)
+        return Orders(skus=(_SKU,), tokens=tokens, label=self.kind, quantity=self.quantity)
+
+
+def _runs(effort: Effort, *, browse: bool) -> list[_Run]:
+    answers_s = effort.answers_s
+    runs = [
+        _Run("back_to_back", 1, effort.back_to_back_s),
+        _Run("saturated", _CLIENTS, effort.saturated_s),
+        _Run("refused", _CLIENTS, answers_s, units=1, quantity=2),
+        _Run("sold_out", _CLIENTS, answers_s, units=1),  # bought by the first order of the warm-up
+    ]
+    return [*runs, _Run("browse", 1, answers_s)] if browse else runs
+
+
+def observe(
+    stage: Stage, strategies: Sequence[str], effort: Effort, logs: Path, display: Display
+) -> list[Observation]:
+    """All that a profile of these strategies needs to be observed; the strategies take turns.
+
+    Raises:
+        UsageError: the CPU time of the servers cannot be had here.
+        RunError: something died or answered otherwise than it should.
+    """
+    if not stage.metered:
+        raise UsageError(
+            "calibration needs the CPU time of PostgreSQL and Redis, and cannot have it here; "
+            "use --servers embedded or docker, on Linux"
+        )
+    observations: list[Observation] = []
+    for number in range(effort.rounds):
+        for strategy in strategies:
+            title = f"calibrating {strategy}, round {number + 1} of {effort.rounds}"
+            runs = _runs(effort, browse=strategy == strategies[0])
+            with (
+                display.step(title, expected_s=effort.turn_s) as live,
+                stage.shop(strategy, log=logs / f"{strategy}.log") as shop,
+            ):
+                for run in runs:
+                    observations.append(_observe(stage, shop, run, logs / "client.log"))
+                    live(f"{run.kind.replace('_', ' ')}: {observations[-1].per_s:,.0f}/s")
+    return observations
+
+
+def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
+    stage.check(shop)
+    shop.reset(_scenario(run.units), shoppers=_SHOPPERS)
+    load = Load(
+        url=shop.url,
+        requests=run.requests(shop),
+        clients=run.clients,
+        duration_s=run.duration_s,
+        warmup_s=_WARM_UP_S,
+        roles=stage.roles(shop),
+    )
+    speed_before = cpu.speed(stage.system_cores)
+    result = drive(load, cores=stage.generator_cores, log=log)
+    speed_after = cpu.speed(stage.system_cores)
+    _require_expected(run, result, shop)
+    return Observation(
+        kind=run.kind,
+        strategy=shop.strategy,
+        clients=run.clients,
+        workers=stage.workers,
+        pool_size=stage.pool_size,
+        system_cores=len(stage.system_cores),
+        duration_s=result.duration_s,
+        answered=result.completed,
+        bought=result.answers.get("201", 0),
+        latency_ms=_timing(result.latency_ms),
+        spans_ms={name: _timing(quantiles) for name, quantiles in result.spans_ms.items()},
+        cpu_s=Cpu(**result.cpu_s),
+        machine_speed=(speed_before + speed_after) / 2,
+    )
+
+
+_EXPECTED: dict[Kind, set[str]] = {
+    "back_to_back": {"201"},
+    "saturated": {"201", "conflict"},
+    "refused": {"sold_out"},
+    "sold_out": {"sold_out"},
+    "browse": {"200"},
+}
+
+
+def _require_expected(run: _Run, result: Result, shop: Shop) -> None:
+    odd = {code: count for code, count in result.answers.items() if code not in _EXPECTED[run.kind]}
+    if odd:
+        expected = " or ".join(sorted(_EXPECTED[run.kind]))
+        raise RunError(
+            f"{shop.process.name}, {run.kind} run: expected {expected} and nothing else, got {odd}"
+        )
+
+
+def _timing(quantiles: Quantiles) -> Timing:
+    return Timing.model_validate(quantiles.model_dump())
+
+
+def _scenario(units: int) -> Scenario:
+    """One SKU and rich shoppers. Nobody arrives by its schedule: the clients are a closed loop."""
+    size = Size(size="270", units=units)
+    return Scenario(
+        name="calibration",
+        summary="One hot SKU.",
+        arrivals=Constant(shape="constant", per_s=1, duration_s=1),
+        products=(Product(id=_PRODUCT, name="Calibration", price_won=1_000, sizes=(size,)),),
+        shoppers=Shoppers(balance_won=10**12),
+    )
