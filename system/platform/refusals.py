@@ -15,7 +15,7 @@ class StockChanged(Exception):
 
 
 def meaning_of(error: asyncpg.PostgresError | DBAPIError) -> Exception:
-    """The error that a statement's SQLSTATE stands for in the shop; `error` itself where it stands for none."""
+    """The error that a SQLSTATE stands for in the shop; `error` itself where it stands for none."""
     cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
     meaning = _MEANINGS.get(getattr(cause, "sqlstate", ""))
     return meaning(str(cause)) if meaning else error
