@@ -84,7 +84,7 @@ def _last_units(evidence: Evidence) -> Danger:
     contended = ran_out.filter(pl.col("sent_s") < under_way_until)["sku"].n_unique()
     if not contended:
         return Danger(False, "no two attempts for a SKU that ran out were under way at the same time")
-    return Danger(True, f"{contended} SKUs ran out while several attempts for them were under way")
+    return Danger(True, f"SKUs that ran out while several attempts for them were under way: {contended}")
 
 
 def _refusals(evidence: Evidence) -> Danger:

@@ -57,9 +57,11 @@ def _caption(summary: Summary) -> str:
 def _add_rows(table: Table, strategy: StrategySummary) -> None:
     name = strategy.name if strategy.safe else f"{strategy.name} (control)"
     audit = Text(strategy.audit.verdict, _STYLES[strategy.audit.verdict] if strategy.safe else "")
-    table.add_row(name, *_figures(strategy.figures), audit, strategy.figures.bound_by)
+    table.add_row(name, *_figures(strategy.figures), audit, _bound_by(strategy.figures))
     if strategy.measured and strategy.predicted:
-        table.add_row("  model", *_figures(strategy.predicted), "", strategy.predicted.bound_by, style="dim")
+        table.add_row(
+            "  model", *_figures(strategy.predicted), "", _bound_by(strategy.predicted), style="dim"
+        )
         errors = [strategy.prediction_error.get(path) for path in _COMPARED.values()]
         shares = [percent(error.relative) if error else "-" for error in errors]
         table.add_row("  its error", *shares, style="dim")
@@ -68,3 +70,8 @@ def _add_rows(table: Table, strategy: StrategySummary) -> None:
 def _figures(aggregate: Aggregate) -> list[str]:
     found = dict(leaves(aggregate.model_dump(exclude={"intervals"})))
     return [number(found.get(path)) for path in _COMPARED.values()]
+
+
+def _bound_by(aggregate: Aggregate) -> str:
+    """Without what the page adds in brackets: columns are scarce here."""
+    return aggregate.bound_by.partition(" (")[0]

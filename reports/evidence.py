@@ -77,7 +77,7 @@ class Evidence:
     def stock(self) -> pl.DataFrame:
         """The stock of each SKU; `stock`: all there was to sell, `sold`: units in the lines of the orders."""
         sold = self.lines.group_by("sku").agg(sold=pl.col("quantity").sum())
-        stock = _table(self._books.stock, _STOCK).join(sold, on="sku", how="full", coalesce=True)
+        stock = _table(self._books.stock, _STOCK).join(sold, on="sku", how="full", coalesce=True).sort("sku")
         return stock.with_columns(
             pl.col("initial", "restocked", "available", "reserved", "sold").fill_null(0)
         ).with_columns(stock=pl.col("initial") + pl.col("restocked"))
@@ -87,7 +87,7 @@ class Evidence:
         """The wallets; `spent_won`: the orders of their shopper."""
         spent = self.orders.group_by("shopper").agg(spent_won=pl.col("total_won").sum())
         wallets = _table(self._books.wallets, _WALLETS).join(spent, on="shopper", how="full", coalesce=True)
-        return wallets.with_columns(pl.col("spent_won").fill_null(0))
+        return wallets.sort("shopper").with_columns(pl.col("spent_won").fill_null(0))
 
     @cached_property
     def keys(self) -> pl.DataFrame:

@@ -188,7 +188,7 @@ def one_key_one_effect(evidence: Evidence) -> list[Violation]:
     text = "key {key} of shopper {shopper} made {times} orders"
     found = violation(5, "keys made more than one order", often, text, at="placed_s", worst="times")
 
-    kept = evidence.keys.join(evidence.orders, on=KEY, how="full", coalesce=True, suffix="_booked")
+    kept = evidence.keys.join(evidence.orders, on=KEY, how="full", coalesce=True, suffix="_booked").sort(KEY)
     off = kept.filter(pl.col("order_id").ne_missing(pl.col("order_id_booked")))
     text = (
         "key {key} of shopper {shopper}: order {order_id} is the kept answer, {order_id_booked} in the books"

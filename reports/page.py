@@ -12,7 +12,7 @@ from reports import figures
 from reports.canvas import colours, custom_property
 from reports.findings import Runs
 from reports.shapes import Number, leaves
-from reports.summary import PredictionError, StrategySummary, Summary
+from reports.summary import Judgement, PredictionError, StrategySummary, Summary
 from reports.wording import number, percent
 
 
@@ -64,12 +64,21 @@ def _facts(summary: Summary) -> dict[str, Any]:
         "columns": COLUMNS,
         "colours": {name: custom_property(colour) for name, colour in colours(summary.strategies).items()},
         "compared": _compared(summary.strategies),
+        "thresholds": _by_threshold(summary.thresholds),
     }
 
 
 def _compared(strategies: Sequence[StrategySummary]) -> list[str]:
     """The paths of the figures that any strategy has both measured and predicted."""
     return list(dict.fromkeys(path for strategy in strategies for path in strategy.prediction_error))
+
+
+def _by_threshold(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
+    """The judgements of each threshold together, one of each strategy, by its metric and bound."""
+    found: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        found.setdefault(judgement.title, []).append(judgement)
+    return found
 
 
 def _cell(strategy: StrategySummary, path: str) -> Cell:
@@ -84,6 +93,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "percent": percent, "svg": Markup}
     environment.globals["cell"] = _cell
