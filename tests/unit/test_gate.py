@@ -344,5 +344,5 @@ def test_junit_xml_says_why_a_bound_is_there() -> None:
     summary = judged({"max": 0.5, "reason": "Because <we> said & so."})
     (failure,) = junit.document(summary).getroot().iter("failure")
     assert failure.get("type") == "measured.orders_per_s"
-    assert "expected at most 0.50" in (failure.text or "")
+    assert "expected at most 0.5" in (failure.text or "")
     assert "Because <we> said & so." in (failure.text or "")

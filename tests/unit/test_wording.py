@@ -1,0 +1,39 @@
+"""How figures and names are written for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.wording import names, number, percent
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "-"),
+        (0, "0"),
+        (7.0, "7"),
+        (12_345.6, "12,346"),
+        (123.4, "123"),
+        (12.34, "12.3"),
+        (1.234, "1.23"),
+        (0.01234, "0.012"),
+        (-2.5, "-2.50"),
+    ],
+)
+def test_a_number_has_the_digits_that_count(value: float | None, written: str) -> None:
+    assert number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(None, "-"), (0.0, "0 %"), (-0.001, "0 %"), (0.126, "+13 %"), (-0.5, "-50 %")]
+)
+def test_an_error_is_a_signed_percentage(share: float | None, written: str) -> None:
+    assert percent(share) == written
+
+
+@pytest.mark.parametrize(
+    ("several", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_are_listed_as_in_a_sentence(several: list[str], written: str) -> None:
+    assert names(several) == written
