@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.audit import audit, merge
@@ -299,13 +299,11 @@ def crowds(draw: st.DrawFn) -> list[Request]:
 
 
 @given(crowds())
-@settings(deadline=None, derandomize=True)
 def test_no_interleaving_of_a_correct_shop_is_called_broken(crowd: list[Request]) -> None:
     assert audit(play(crowd), SCENARIO).violations == ()
 
 
 @given(crowds())
-@settings(deadline=None, derandomize=True)
 def test_an_unguarded_shop_is_caught_exactly_when_it_oversold(crowd: list[Request]) -> None:
     run = play(crowd, guarded=False)
     lines = [line for order in run.books.orders for line in order.lines]

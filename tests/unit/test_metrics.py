@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.bottleneck import NOTHING, UNKNOWN, Stretch
@@ -124,7 +124,6 @@ def test_spans_are_means_over_the_orders_of_the_busiest_stretch() -> None:
 
 
 @given(st.lists(st.floats(0, 100, allow_nan=False), min_size=2, max_size=60))
-@settings(deadline=None, derandomize=True)
 def test_the_busiest_stretch_holds_half_of_the_moments_and_none_shorter_does(moments: list[float]) -> None:
     stretch = Stretch.of(np.array(moments))
     half = max(2, -(-len(moments) // 2))
