@@ -32,12 +32,11 @@ loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SC
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
 	  $(call option,SERVERS,servers)
 
-simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO STRATEGIES SEED)
-	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
-	  $(call option,SEED,seed)
+simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO)
+	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario)
 
-calibrate: $(READY) ## measure this machine, for the model (SERVERS)
-	@$(BIN)/dropday calibrate $(call option,SERVERS,servers)
+calibrate: $(READY) ## measure this machine, for the model
+	@$(BIN)/dropday calibrate
 
 gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 	@$(BIN)/dropday gate '$(RUN)'
@@ -45,8 +44,8 @@ gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 report: $(READY) ## write the report of a run again (RUN=runs/latest)
 	@$(BIN)/dropday report '$(RUN)'
 
-serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY SERVERS)
-	@$(BIN)/dropday serve $(call option,STRATEGY,strategy) $(call option,SERVERS,servers)
+serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY)
+	@$(BIN)/dropday serve $(call option,STRATEGY,strategy)
 
 bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|sold_out|dispatcher)
 	@$(BIN)/dropday bench $(call option,ONLY,only)
@@ -66,7 +65,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11
 
 lock: $(READY) ## pin the newest versions of all dependencies, with hashes
 	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra dev --output-file requirements-dev.lock
+	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove .venv and caches; runs stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
