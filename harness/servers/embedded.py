@@ -7,6 +7,7 @@ process ends.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -45,10 +46,10 @@ class EmbeddedServers(Servers):
         self._keeper = _start_keeper(self._cores)
         try:
             report = _report_of(self._keeper)
-            folder = Path(report.folder)
+            self._folder = Path(report.folder)
             self._watched = (
-                _Watched("PostgreSQL", psutil.Process(report.postgres_pid), folder / "postgres.log"),
-                _Watched("Redis", psutil.Process(report.redis_pid), folder / "redis.log"),
+                _Watched("PostgreSQL", psutil.Process(report.postgres_pid), self._folder / "postgres.log"),
+                _Watched("Redis", psutil.Process(report.redis_pid), self._folder / "redis.log"),
             )
             return _endpoints(report)
         except BaseException:
@@ -59,6 +60,7 @@ class EmbeddedServers(Servers):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end_keeper()
+        shutil.rmtree(self._folder, ignore_errors=True)  # it is gone, unless the keeper was killed
 
     def check(self) -> None:
         for server in self._watched:

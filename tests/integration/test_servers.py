@@ -187,6 +187,18 @@ def test_a_server_that_was_killed_is_reported_with_the_last_line_of_its_log(name
     assert segment not in shared_memory()
 
 
+def test_no_server_outlives_a_keeper_that_was_killed(place: Path) -> None:
+    servers = open_servers("embedded")
+    with servers as endpoints:
+        keeper = psutil.Process(pids(endpoints)[0]).parent()
+        assert keeper is not None
+        keeper.kill()
+        assert eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids(endpoints)))
+        with pytest.raises(ServerDiedError, match=r"PostgreSQL .* died"):
+            servers.check()
+    assert contents(place) == []
+
+
 def test_a_temporary_folder_whose_name_is_too_long_is_named(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
