@@ -23,7 +23,7 @@ def read_books(scenario: Scenario, shop: Shop) -> Books:
 
 
 def _stock(scenario: Scenario, shop: Shop) -> list[StockRow]:
-    in_redis = any(stage.step is Step.HOLD for stage, _ in shop.stages)
+    in_redis = any(stage.step is Step.HOLD for stage in shop.strategy.stages)
     return [
         StockRow(
             sku=sku.sku,

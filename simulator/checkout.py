@@ -127,12 +127,12 @@ class Checkout(Request):
         """From the bytes of the request to those of the answer."""
         yield from self._thread.enter()
         if self._worker.knows_sold_out(self._order):
-            self._spend(self._shop.board.worker_s)
+            self._spend(self._shop.board_s)
             yield from self._thread.leave()
             return _FROM_THE_BOARD
-        self._spend(self._shop.accept.worker_s)
+        self._spend(self._shop.work(self._order).accept_s)
         verdict = yield from self._place_order()
-        self._spend(self._shop.respond.worker_s)
+        self._spend(self._shop.work(self._order).respond_s)
         yield from self._thread.leave()
         return self._in_words(verdict)
 
@@ -170,15 +170,16 @@ class Checkout(Request):
         """All stages, or those up to the one that refuses, with what they leave open undone."""
         self._transaction = Transaction()
         verdict = Verdict.DONE
-        for stage, work in self._shop.stages:
+        for stage in self._shop.strategy.stages:
+            work = self._shop.work(self._order).stages[stage.span]
             verdict = yield from self._timed(stage.span, _STEPS[stage.step](self, work))
             if verdict is not Verdict.DONE:
                 break
         if self._begun:
-            yield from self._ask(self._begun, self._roll_back(self._begun))
+            yield from self._roll_back(self._begun)
         self._disconnect()
         if self._held:
-            yield from self._ask(self._held, self._release(self._held))
+            yield from self._release(self._held)
         return verdict
 
     def _timed(self, span: str, judged: Judged) -> Judged:
@@ -188,7 +189,7 @@ class Checkout(Request):
         return verdict
 
     def _look_up_kept_answer(self, refusal: Verdict) -> Judged:
-        work, database = self._shop.kept_answer, self._shop.database
+        work, database = self._shop.work(self._order).kept_answer, self._shop.database
         verdict = yield from self._connect()
         if verdict is not Verdict.DONE:
             return verdict
@@ -223,34 +224,23 @@ class Checkout(Request):
         return Verdict.SOLD_OUT if short else Verdict.DONE
 
     def _place(self, work: Work) -> Judged:
-        verdict = yield from self._ask(work, self._place_statement(work))
+        take, alone = self._shop.strategy.take, self._begun is None
+        placing = self._shop.database.place(
+            work, self._order, self._transaction, take, self._seen, alone=alone
+        )
+        verdict = yield from self._ask(work, placing)
         self._replayed = verdict is Verdict.REPLAYED
         return Verdict.DONE if self._replayed else verdict
 
-    def _place_statement(self, work: Work) -> Judged:
-        """In the database; a transaction of its own, unless one has been begun."""
-        database, order, transaction = self._shop.database, self._order, self._transaction
-        take = self._shop.strategy.take
-        verdict = yield from database.place(work, order, transaction, take, self._seen)
-        if not self._begun:
-            if verdict is Verdict.DONE:
-                yield from database.commit(work, order, transaction)
-            else:
-                database.roll_back(order, transaction)
-        return verdict
-
     def _commit(self, work: Work) -> Judged:
-        yield from self._ask(work, self._commit_statement(work))
+        committing = self._shop.database.commit(work, self._order, self._transaction)
+        yield from self._ask(work, committing)
         self._begun = None
         return Verdict.DONE
 
-    def _commit_statement(self, work: Work) -> Steps:
-        yield from self._shop.database.select(work, self._pace)
-        yield from self._shop.database.commit(work, self._order, self._transaction)
-
     def _roll_back(self, work: Work) -> Steps:
-        yield from self._shop.database.select(work, self._pace)
-        self._shop.database.roll_back(self._order, self._transaction)
+        rolling_back = self._shop.database.roll_back(work, self._order, self._transaction)
+        yield from self._ask(work, rolling_back)
         self._begun = None
 
     def _hold(self, work: Work) -> Judged:
@@ -269,7 +259,7 @@ class Checkout(Request):
 
     def _release(self, work: Work) -> Steps:
         redis = self._shop.redis
-        yield from redis.run(redis.release, work, self._order)
+        yield from self._ask(work, redis.run(redis.release, work, self._order))
         self._held = None
 
 

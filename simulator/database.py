@@ -10,16 +10,18 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import simpy
 
 from scenarios.arrivals import Cart
+from simulator.profile import Demand
 from simulator.stations import Cores, Disk, RowLock, Steps
 from simulator.strategies import Take
 
-# Of the CPU of an order's statement, the part after the stock row is locked: the stock is taken last.
-_AFTER_THE_LOCK = 0.25
+# Where an order's statement spends the database's CPU: most of it before it takes the stock, which comes
+# last, and a little after the flush, to let others see what it has written and to answer.
+_BEFORE_THE_LOCK, _BEFORE_THE_FLUSH, _AFTER_THE_FLUSH = 0.7, 0.2, 0.1
 
 
 class Verdict(Enum):
@@ -46,6 +48,13 @@ class Work(NamedTuple):
     database_s: float
     redis_s: float
     flush_s: float
+
+    @classmethod
+    def of(cls, demand: Demand, ms_s: float) -> Self:
+        """A demand in seconds: `ms_s` for each millisecond."""
+        return cls(
+            *(ms_s * ms for ms in (demand.worker_ms, demand.database_ms, demand.redis_ms, demand.flush_ms))
+        )
 
 
 @dataclass(slots=True)
@@ -129,9 +138,13 @@ class Database:
         self.balances_won = balances_won
         self.orders: dict[str, Placed] = {}
 
+    def has(self, order: Order) -> bool:
+        """Whether the units of the order are there, as far as is committed."""
+        return all(self.rows[sku].available >= quantity for sku, quantity in order.lines)
+
     def select(self, work: Work, pace: float) -> Steps:
         """Any statement that no lock can hold up."""
-        yield self._cores.run(work.database_s * pace, "database")
+        yield from self._cores.run(work.database_s * pace, "database")
 
     def read(self, work: Work, order: Order) -> Generator[simpy.Event, Any, Levels]:
         """The stock of the order's SKUs as it is committed."""
@@ -150,24 +163,44 @@ class Database:
             yield from self._lock_row(sku, transaction)
         return self._levels(order)
 
-    def place(self, work: Work, order: Order, transaction: Transaction, take: Take, seen: Levels) -> Judged:
-        """Record the order, then take its stock."""
+    def place(
+        self, work: Work, order: Order, transaction: Transaction, take: Take, seen: Levels, *, alone: bool
+    ) -> Judged:
+        """Record the order, then take its stock; `alone`: in a transaction of this one statement."""
         whole_s = work.database_s * order.pace
-        yield self._cores.run(whole_s * (1 - _AFTER_THE_LOCK), "database")
+        yield from self._cores.run(whole_s * _BEFORE_THE_LOCK, "database")
         verdict = self._record(order, transaction)
-        if verdict is not Verdict.DONE:
-            return verdict
-        for sku, quantity in order.lines:
-            verdict = yield from self._take(sku, quantity, transaction, take, seen)
-            if verdict is not Verdict.DONE:
-                break
-        yield self._cores.run(whole_s * _AFTER_THE_LOCK, "database")
+        if verdict is Verdict.DONE:
+            verdict = yield from self._take_all(order, transaction, take, seen)
+        yield from self._cores.run(whole_s * _BEFORE_THE_FLUSH, "database")
+        if alone and verdict is Verdict.DONE:
+            yield from self._finish(work, order, transaction, whole_s * _AFTER_THE_FLUSH)
+        elif alone:
+            self._forget(order, transaction)
         return verdict
 
     def commit(self, work: Work, order: Order, transaction: Transaction) -> Steps:
         """Flush what was written, then let everybody see it."""
+        half_s = work.database_s * order.pace / 2
+        yield from self._cores.run(half_s, "database")
+        yield from self._finish(work, order, transaction, half_s)
+
+    def _finish(self, work: Work, order: Order, transaction: Transaction, rest_s: float) -> Steps:
+        """What follows the record of a commit. Who waits for a row is woken before the answer is sent."""
+        yield from self._disk.flush(work.flush_s)
+        yield from self._cores.take()
+        yield self._cores.compute(rest_s / 2, "database")
+        self._publish(order, transaction)
+        yield self._cores.compute(rest_s / 2, "database")
+        self._cores.give_back()
+
+    def roll_back(self, work: Work, order: Order, transaction: Transaction) -> Steps:
+        """Forget what was written."""
+        yield from self.select(work, order.pace)
+        self._forget(order, transaction)
+
+    def _publish(self, order: Order, transaction: Transaction) -> None:
         if transaction.recorded:
-            yield from self._disk.flush(work.flush_s)
             self.orders[order.key] = transaction.recorded
             self._claimed.discard(order.key)
         for sku, left in transaction.leaves.items():
@@ -177,8 +210,7 @@ class Database:
             row.buyers.add(order.shopper)
         self._unlock(transaction)
 
-    def roll_back(self, order: Order, transaction: Transaction) -> None:
-        """Forget what was written."""
+    def _forget(self, order: Order, transaction: Transaction) -> None:
         if transaction.recorded:
             self._claimed.discard(order.key)
             self.balances_won[order.shopper] += order.total_won
@@ -199,6 +231,13 @@ class Database:
         self._claimed.add(order.key)
         self.balances_won[order.shopper] -= order.total_won
         transaction.recorded = Placed(order.key, order, self._env.now)
+        return Verdict.DONE
+
+    def _take_all(self, order: Order, transaction: Transaction, take: Take, seen: Levels) -> Judged:
+        for sku, quantity in order.lines:
+            verdict = yield from self._take(sku, quantity, transaction, take, seen)
+            if verdict is not Verdict.DONE:
+                return verdict
         return Verdict.DONE
 
     def _take(self, sku: int, quantity: int, transaction: Transaction, take: Take, seen: Levels) -> Judged:

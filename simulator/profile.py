@@ -31,26 +31,33 @@ class Demand(_Part):
 
 
 class Saturation(_Part):
-    """How well the fitted model reproduces the saturated runs of one strategy: orders a second."""
+    """Orders a second under saturation: in so many runs, and of the model that was fitted to them."""
 
     observed_per_s: float = Field(gt=0)
     modelled_per_s: float = Field(gt=0)
     runs: int = Field(ge=1)
 
 
+class OrderDemands(_Part):
+    """What an order asks for from the bytes of its request to those of its answer."""
+
+    accept_ms: float = Field(ge=0)  # the worker's CPU before the first stage
+    stages: dict[str, Demand]  # by span
+    kept_answer: Demand  # after a refusal: was this order placed before?
+    respond_ms: float = Field(ge=0)  # the worker's CPU after the last stage
+
+
 class StrategyDemands(_Part):
     """What orders under one strategy ask for.
 
-    `wake_ms` is the database's CPU for waking one waiter of a row lock, in vain or not.
+    The same steps cost less when nothing is sold any more: nothing is written, and the caches are warm.
+    So `refusal` has the demands of an order for units that are not there.
     """
 
-    accept: Demand  # from the bytes of the request to its first stage
-    stages: dict[str, Demand]  # by span
-    kept_answer: Demand  # after a refusal: was this order placed before?
-    respond: Demand  # from the last stage to the bytes of the answer
-    board: Demand  # the whole of a "sold out" from the sold-out board
-    wake_ms: float = Field(ge=0)
-    saturation: Saturation
+    order: OrderDemands
+    refusal: OrderDemands
+    board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
+    wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
 
 
 class Profile(_Part):
@@ -74,6 +81,7 @@ class Profile(_Part):
     speed_spread: float = Field(ge=0)
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)
+    saturation: dict[str, Saturation]  # by strategy: how good the fit is
 
     def demands(self, strategy: str) -> StrategyDemands:
         """What orders under `strategy` ask for.

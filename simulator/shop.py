@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple, Self
 
 import simpy
 
 from simulator.database import Database, Judged, Order, Verdict, Work
-from simulator.profile import Demand, Profile
+from simulator.profile import OrderDemands, Profile
 from simulator.stations import Cores, Steps, Thread, Turns
 from simulator.strategies import Strategy
 
@@ -72,6 +73,25 @@ class Worker:
         return any(sku in self.gone and order.shopper not in self.gone[sku] for sku, _ in order.lines)
 
 
+class OrderWork(NamedTuple):
+    """What an order asks for on its way, in seconds."""
+
+    accept_s: float
+    stages: dict[str, Work]  # by span
+    kept_answer: Work
+    respond_s: float
+
+    @classmethod
+    def of(cls, demands: OrderDemands, ms_s: float) -> Self:
+        """The demands, a thousandth of `second` to each second."""
+        return cls(
+            accept_s=demands.accept_ms * ms_s,
+            stages={span: Work.of(demand, ms_s) for span, demand in demands.stages.items()},
+            kept_answer=Work.of(demands.kept_answer, ms_s),
+            respond_s=demands.respond_ms * ms_s,
+        )
+
+
 class Shop:
     """Everything that orders under one strategy meet.
 
@@ -95,30 +115,19 @@ class Shop:
         balances_won: list[int],
     ) -> None:
         demands = profile.demands(strategy.name)
-        second = 1e-3 / speed
-
-        def work(demand: Demand) -> Work:
-            return Work(
-                *(
-                    ms * second
-                    for ms in (demand.worker_ms, demand.database_ms, demand.redis_ms, demand.flush_ms)
-                )
-            )
-
+        ms_s = 1e-3 / speed  # a millisecond of demand, in seconds of this run
         self.env = env
         self.strategy = strategy
         self.random = random
-        self.stages = [(stage, work(demands.stages[stage.span])) for stage in strategy.stages]
-        self.accept = work(demands.accept)
-        self.board = work(demands.board)
-        self.kept_answer = work(demands.kept_answer)
-        self.respond = work(demands.respond)
-        self.page = work(profile.browse)
+        self._order = OrderWork.of(demands.order, ms_s)
+        self._refusal = OrderWork.of(demands.refusal, ms_s)
+        self.board_s = demands.board_ms * ms_s
+        self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
         self.cores = Cores(env, profile.system_cores)
         self.redis = Redis(env, self.cores, units)
         self.database = Database(
-            env, self.cores, random, units=units, balances_won=balances_won, wake_s=demands.wake_ms * second
+            env, self.cores, random, units=units, balances_won=balances_won, wake_s=demands.wake_ms * ms_s
         )
         self.workers = [
             Worker(Thread(env, self.cores, "worker"), Turns(env, pool_size)) for _ in range(workers)
@@ -127,18 +136,22 @@ class Shop:
         for worker in self.workers:
             env.process(self._watch_stock(worker))
 
+    def work(self, order: Order) -> OrderWork:
+        """What the next step of `order` asks for: it depends on whether its units are still there."""
+        return self._order if self.database.has(order) else self._refusal
+
     def close(self) -> None:
         """Let the background work of the workers come to its end."""
         self._open = False
 
     def _watch_stock(self, worker: Worker) -> Steps:
         """Keep one worker's sold-out board, over a connection of its own."""
-        thread, work = worker.thread, self.kept_answer  # a like statement
+        thread, work = worker.thread, self._order.kept_answer  # a statement of like size
         while self._open:
             yield from thread.enter()
             thread.spend(work.worker_s / 2)
             yield from thread.leave()
-            yield self.cores.run(work.database_s, "database")
+            yield from self.cores.run(work.database_s, "database")
             gone = {
                 sku: worker.gone[sku] if sku in worker.gone else frozenset(row.buyers)
                 for sku, row in enumerate(self.database.rows)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Generator
-from heapq import heapreplace
 from random import Random
 from typing import Any
 
@@ -22,46 +21,7 @@ Floats = NDArray[np.float64]
 Steps = Generator[simpy.Event, Any, None]
 """A part of a SimPy process that gives nothing back."""
 
-
-class Cores:
-    """CPU cores that all processes share: first come, first served, each job to its end.
-
-    In this order a job's start is known when it comes: when the first core is free (Kiefer and Wolfowitz,
-    On the theory of queues with many servers, 1955). So a job costs one event.
-    """
-
-    def __init__(self, env: simpy.Environment, count: int) -> None:
-        self._env = env
-        self._free_at = [0.0] * count
-        self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-
-    def next_start(self) -> float:
-        """When a job that came now would begin."""
-        return max(self._env.now, self._free_at[0])
-
-    def run(self, work_s: float, role: str) -> simpy.Timeout:
-        """Put a job in line; the event is its end."""
-        return self._env.timeout(self.load(work_s, role) - self._env.now)
-
-    def load(self, work_s: float, role: str) -> float:
-        """Put a job in line that nobody waits for; the moment of its end."""
-        start = self.next_start()
-        heapreplace(self._free_at, start + work_s)
-        self._jobs[role].extend((start, work_s))
-        return start + work_s
-
-    def busy_s(self, role: str, until: Floats) -> Floats:
-        """The CPU time that `role` had used at each of some moments."""
-        start, work = np.reshape(self._jobs[role], (-1, 2)).T
-        return _running_total(until, start) - _running_total(until, start + work)
-
-
-def _running_total(until: Floats, since: Floats) -> Floats:
-    """The sum, over all moments in `since` that are past, of the time since then."""
-    since = np.sort(since)
-    past = np.searchsorted(since, until)
-    total: Floats = past * until - np.concatenate([[0.0], np.cumsum(since)])[past]
-    return total
+SLICE_S = 0.0014  # of Linux on a few cores (EEVDF's base slice)
 
 
 class Turns:
@@ -75,6 +35,10 @@ class Turns:
     def is_free(self) -> bool:
         """Whether nobody need wait."""
         return self._free > 0
+
+    def is_awaited(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._line)
 
     def take(self) -> Steps:
         """Wait for a place, and hold it."""
@@ -93,32 +57,85 @@ class Turns:
             self._free += 1
 
 
+class Cores:
+    """CPU cores that all processes share. Who gets one computes until it must wait, or its slice is over."""
+
+    def __init__(self, env: simpy.Environment, count: int) -> None:
+        self._env = env
+        self._turns = Turns(env, count)
+        self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    def take(self) -> Steps:
+        """Wait for a core, and hold it."""
+        yield from self._turns.take()
+
+    def give_back(self) -> None:
+        """Leave the core to the first in line."""
+        self._turns.give_back()
+
+    def compute(self, work_s: float, role: str) -> simpy.Timeout:
+        """Keep busy a core that is held."""
+        self._jobs[role].extend((self._env.now, work_s))
+        return self._env.timeout(work_s)
+
+    def run(self, work_s: float, role: str) -> Steps:
+        """Wait for a core, compute, and leave it."""
+        yield from self._turns.take()
+        yield self.compute(work_s, role)
+        self._turns.give_back()
+
+    def busy_s(self, role: str, until: Floats) -> Floats:
+        """The CPU time that `role` had used at each of some moments."""
+        start, work = np.reshape(self._jobs[role], (-1, 2)).T
+        return _running_total(until, start) - _running_total(until, start + work)
+
+
+def _running_total(until: Floats, since: Floats) -> Floats:
+    """The sum, over all moments in `since` that are past, of the time since then."""
+    since = np.sort(since)
+    past = np.searchsorted(since, until)
+    total: Floats = past * until - np.concatenate([[0.0], np.cumsum(since)])[past]
+    return total
+
+
 class Thread:
-    """A process of one thread, such as an event loop: one request at a time computes, until it lets go."""
+    """A process of one thread, such as an event loop: one request at a time computes, until it lets go.
+
+    While requests are in line it keeps its core, for a slice at most; then it sleeps.
+    """
 
     def __init__(self, env: simpy.Environment, cores: Cores, role: str) -> None:
+        self._env = env
         self._cores = cores
         self._role = role
         self._turns = Turns(env, 1)
+        self._slice_ends: float | None = None  # None: it has no core
         self._owed_s = 0.0
 
     def enter(self) -> Steps:
-        """Wait until the thread is free for this request."""
+        """Wait until the thread is free for this request, and has a core."""
         yield from self._turns.take()
+        if self._slice_ends is None:
+            yield from self._cores.take()
+            self._slice_ends = self._env.now + SLICE_S
 
     def spend(self, work_s: float) -> None:
         """Compute; the work runs in one piece when the request leaves."""
         self._owed_s += work_s
 
     def clock(self) -> float:
-        """What a clock shows to the request on the thread: its work so far done, from when a core is free."""
-        return self._cores.next_start() + self._owed_s
+        """What a clock shows to the request on the thread, after the work that it has done so far."""
+        return self._env.now + self._owed_s
 
     def leave(self) -> Steps:
-        """Run the work on a core, then let the next request in."""
-        if self._owed_s:
-            owed_s, self._owed_s = self._owed_s, 0.0
-            yield self._cores.run(owed_s, self._role)
+        """Run the work, then let the next request in."""
+        owed_s, self._owed_s = self._owed_s, 0.0
+        yield self._cores.compute(owed_s, self._role)
+        if self._slice_ends is not None and (
+            not self._turns.is_awaited() or self._env.now >= self._slice_ends
+        ):
+            self._slice_ends = None
+            self._cores.give_back()
         self._turns.give_back()
 
 
@@ -146,10 +163,14 @@ class RowLock:
         self._waiters.append(mine)
         yield mine
         if self._wake_s:
-            awake = self._cores.run(self._wake_s, "database")
-            for _ in self._waiters:
-                self._cores.load(self._wake_s, "database")
-            yield awake
+            yield from self._wake()
+
+    def _wake(self) -> Steps:
+        """All waiters run, this one first."""
+        in_vain_s = self._wake_s * len(self._waiters)
+        yield from self._cores.run(self._wake_s, "database")
+        if in_vain_s:
+            self._env.process(self._cores.run(in_vain_s, "database"))
 
     def release(self) -> None:
         """Leave the lock to one of the waiters."""
