@@ -6,15 +6,17 @@ same servers and cores, and the ratio is taken turn by turn.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from pydantic import TypeAdapter
 from rich.console import Console
 
 from harness.bench import dispatcher, orders, sold_out
-from harness.bench.stage import Bench, Ratio, on_stage
+from harness.bench.common import Bench, Ratio
 from harness.display import Display
 from harness.errors import UsageError
+from harness.stage import on_stage
 from scenarios.complaints import nearest
 
 BENCHES: dict[str, Bench] = {
@@ -25,11 +27,12 @@ BENCHES: dict[str, Bench] = {
 _RATIOS = TypeAdapter(dict[str, Ratio])
 
 
-def bench(only: str | None, file: Path, console: Console) -> dict[str, Ratio]:
+def bench(only: str | None, file: Path, console: Console, *, pool_size: int) -> dict[str, Ratio]:
     """Measure the ratios, and write them to `file` beside those that are there from other benches.
 
     Args:
         only: names of `BENCHES` with commas between; all of them if None.
+        pool_size: connections, of the shop and of pgbench alike.
 
     Raises:
         UsageError: a name is unknown, or `file` cannot be written.
@@ -37,12 +40,15 @@ def bench(only: str | None, file: Path, console: Console) -> dict[str, Ratio]:
     """
     chosen = [BENCHES[name] for name in _chosen(only)]
     ratios: dict[str, Ratio] = {}
-    with on_stage() as stage:
-        steps = sum(one.steps(stage) for one in chosen)
-        expected_s = sum(one.steps(stage) * one.step_s for one in chosen)
-        with Display(console, steps=steps, expected_s=expected_s) as display:
-            for one in chosen:
-                ratios |= one.measure(stage, display)
+    steps = sum(one.steps() for one in chosen)
+    expected_s = sum(one.steps() * one.step_s for one in chosen)
+    with (
+        tempfile.TemporaryDirectory(prefix="dropday-bench-") as logs,
+        on_stage("embedded", workers=1, pool_size=pool_size) as stage,
+        Display(console, steps=steps, expected_s=expected_s) as display,
+    ):
+        for one in chosen:
+            ratios |= one.measure(stage, Path(logs), display)
     _write(file, ratios)
     return ratios
 

@@ -11,12 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.bench.stage import CLIENTS, SHOPPERS, SKU, Bench, Ratio, Stage, one_hot_sku
+from harness.bench.common import CLIENTS, SHOPPERS, SKU, Bench, Ratio, one_hot_sku
 from harness.display import Display
 from harness.errors import RunError
 from harness.generator import sending
 from harness.processes import running
 from harness.shop import Shop
+from harness.stage import Stage
 from scenarios.arrivals import generate
 from scenarios.scenario import load
 
@@ -29,24 +30,24 @@ _STEP_S = 9.0
 _SEED = 1
 
 
-def measure(stage: Stage, display: Display) -> dict[str, Ratio]:
+def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
     """`dispatcher`.
 
     Raises:
         RunError: the generator or the system died.
     """
     pairs = []
-    with stage.shop("conditional_update") as shop:
+    with stage.shop("conditional_update", log=logs / "system.log") as shop:
         for turn in range(TURNS):
             with display.step(f"Locust's closed loop, turn {turn + 1}", expected_s=_STEP_S) as live:
-                closed = _closed_per_s(stage, shop)
+                closed = _closed_per_s(stage, logs, shop)
                 live(f"{closed:,.0f} orders/s")
             low, high = 0.0, closed
             for number in range(BISECTIONS):
                 rate = (low + high) / 2
                 title = f"{rate:,.0f} arrivals/s, turn {turn + 1}, try {number + 1}"
                 with display.step(title, expected_s=_STEP_S) as live:
-                    lateness_ms, dropped = _open_lateness(stage, shop, rate)
+                    lateness_ms, dropped = _open_lateness(stage, logs, shop, rate)
                     kept = lateness_ms < _LATENESS_P99_MS and not dropped
                     live(f"lateness p99 {lateness_ms:.1f} ms, {dropped} dropped")
                 low, high = (rate, high) if kept else (low, rate)
@@ -58,9 +59,9 @@ def measure(stage: Stage, display: Display) -> dict[str, Ratio]:
     return {"dispatcher": Ratio.of(pairs, what)}
 
 
-def _closed_per_s(stage: Stage, shop: Shop) -> float:
+def _closed_per_s(stage: Stage, logs: Path, shop: Shop) -> float:
     shop.reset(one_hot_sku(1), shoppers=SHOPPERS)
-    log = stage.logs / "closed-locust.log"
+    log = logs / "closed-locust.log"
     log.unlink(missing_ok=True)
     command: list[str | Path] = [
         *(sys.executable, "-m", "locust", "--locustfile", Path(__file__).with_name("closed_locust.py")),
@@ -68,7 +69,7 @@ def _closed_per_s(stage: Stage, shop: Shop) -> float:
         *("--users", str(CLIENTS), "--spawn-rate", str(CLIENTS), "--run-time", f"{_CLOSED_S}s"),
     ]
     environment = {"BENCH_TOKEN": shop.tokens(2)[1], "BENCH_SKU": SKU}
-    with running("Locust", command, log=log, cores=stage.client_cores, environment=environment) as locust:
+    with running("Locust", command, log=log, cores=stage.generator_cores, environment=environment) as locust:
         locust.await_end(within_s=60)
     said = log.read_text()
     [orders] = json.loads(said[said.index("[") :])
@@ -77,9 +78,9 @@ def _closed_per_s(stage: Stage, shop: Shop) -> float:
     return float(orders["num_requests"] / (orders["last_request_timestamp"] - orders["start_time"]))
 
 
-def _open_lateness(stage: Stage, shop: Shop, rate_per_s: float) -> tuple[float, int]:
+def _open_lateness(stage: Stage, logs: Path, shop: Shop, rate_per_s: float) -> tuple[float, int]:
     """The 99th percentile of lateness in ms, and how many arrivals were dropped."""
-    with tempfile.TemporaryDirectory(dir=stage.logs) as folder:
+    with tempfile.TemporaryDirectory(dir=logs) as folder:
         file = Path(folder) / "bench.toml"
         file.write_text(_SCENARIO.format(rate_per_s=rate_per_s, duration_s=_OPEN_S))
         scenario = load(str(file))
@@ -90,14 +91,14 @@ def _open_lateness(stage: Stage, shop: Shop, rate_per_s: float) -> tuple[float, 
             time_scale=1.0,
             seed=_SEED,
             folder=Path(folder),
-            cores=stage.client_cores,
+            cores=stage.generator_cores,
         ) as generator:
             generator.process.await_end(within_s=120)
             log = generator.record()[1].generator
     return log.lateness_p99_ms, log.dropped
 
 
-BENCH = Bench(measure, steps=lambda _: TURNS * (1 + BISECTIONS), step_s=_STEP_S)
+BENCH = Bench(measure, steps=lambda: TURNS * (1 + BISECTIONS), step_s=_STEP_S)
 
 _SCENARIO = """
 name = "bench"
