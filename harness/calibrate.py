@@ -5,19 +5,21 @@ What is sent does not depend on the scenario that is rehearsed: the demands of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import cpu
+from harness import cpu, machine
 from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
-from harness.display import Display
-from harness.errors import RunError, UsageError
+from harness.display import Live, Step
+from harness.errors import UncalibratedError
 from harness.shop import Shop
 from harness.stage import Stage
 from scenarios.scenario import Product, Scenario, Shoppers, Size
 from scenarios.shapes import Constant
+from simulator.calibration import fit
 from simulator.observation import Cpu, Kind, Observation, Timing
+from simulator.profile import Profile
 
 _PRODUCT = "calibration"
 _SKU = f"{_PRODUCT}-270"
@@ -25,6 +27,7 @@ _PLENTY = 10_000_000
 _SHOPPERS = 5_000
 _CLIENTS = 64
 _WARM_UP_S = 0.4
+_FIT_S = 1.5
 _START_S = 3.0  # of a shop
 _BESIDE_S = 1.3  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
 
@@ -72,33 +75,69 @@ def _runs(effort: Effort, *, browse: bool) -> list[_Run]:
     return [*runs, _Run("browse", 1, answers_s)] if browse else runs
 
 
-def observe(
-    stage: Stage, strategies: Sequence[str], effort: Effort, logs: Path, display: Display
-) -> list[Observation]:
-    """All that a profile of these strategies needs to be observed; the strategies take turns.
+def calibration_steps(
+    stage: Stage, strategies: Sequence[str], effort: Effort, *, profile: Path, logs: Path
+) -> list[Step]:
+    """What it takes to write a profile of these strategies: observe them in turns, then fit the model.
+
+    The work of a step raises `UncalibratedError` where no profile can come of it.
+    """
+    observations: list[Observation] = []
+
+    def observing(strategy: str, *, browse: bool) -> Callable[[Live], None]:
+        def work(live: Live) -> None:
+            observations.extend(_observe_all(stage, strategy, _runs(effort, browse=browse), logs, live))
+
+        return work
+
+    def fitting(live: Live) -> None:
+        fitted = _fit(stage, observations)
+        fitted.save(profile)
+        live(f"machine speed varies by {fitted.speed_spread:.0%}")
+
+    steps = [
+        Step(
+            f"calibrating {strategy}" + (f", round {number + 1}" if effort.rounds > 1 else ""),
+            effort.turn_s,
+            observing(strategy, browse=strategy == strategies[0]),
+        )
+        for number in range(effort.rounds)
+        for strategy in strategies
+    ]
+    return [*steps, Step("fitting the model", _FIT_S * len(strategies), fitting)]
+
+
+def _fit(stage: Stage, observations: Sequence[Observation]) -> Profile:
+    try:
+        return fit(
+            observations,
+            machine=machine.machine(stage.endpoints.versions).model_dump(),
+            versions=machine.versions(),
+            made_at=machine.now(),
+        )
+    except ValueError as error:  # a kind is missing, or the model does not know a strategy
+        raise UncalibratedError(f"the model cannot be fitted to what was observed: {error}") from error
+
+
+def _observe_all(
+    stage: Stage, strategy: str, runs: Sequence[_Run], logs: Path, live: Live
+) -> Iterator[Observation]:
+    """One observation for each run, all of one shop.
 
     Raises:
-        UsageError: the CPU time of the servers cannot be had here.
-        RunError: something died or answered otherwise than it should.
+        UncalibratedError: the shop answered otherwise than it should, or the servers are not metered here.
+        RunError: something died.
     """
     if not stage.metered:
-        raise UsageError(
+        raise UncalibratedError(
             "calibration needs the CPU time of PostgreSQL and Redis, and cannot have it here; "
             "use --servers embedded or docker, on Linux"
         )
-    observations: list[Observation] = []
-    for number in range(effort.rounds):
-        for strategy in strategies:
-            title = f"calibrating {strategy}, round {number + 1} of {effort.rounds}"
-            runs = _runs(effort, browse=strategy == strategies[0])
-            with (
-                display.step(title, expected_s=effort.turn_s) as live,
-                stage.shop(strategy, log=logs / f"{strategy}.log") as shop,
-            ):
-                for run in runs:
-                    observations.append(_observe(stage, shop, run, logs / "client.log"))
-                    live(f"{run.kind.replace('_', ' ')}: {observations[-1].per_s:,.0f}/s")
-    return observations
+    with stage.shop(strategy, log=logs / f"{strategy}.log") as shop:
+        for run in runs:
+            observation = _observe(stage, shop, run, logs / "client.log")
+            live(f"{run.kind.replace('_', ' ')}: {observation.per_s:,.0f}/s")
+            yield observation
 
 
 def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
@@ -142,12 +181,22 @@ _EXPECTED: dict[Kind, set[str]] = {
 }
 
 
+_ASKED: dict[Kind, str] = {
+    "back_to_back": "in stock",
+    "saturated": "in stock",
+    "refused": "short by one unit",
+    "sold_out": "sold out",
+    "browse": "on its pages",
+}
+
+
 def _require_expected(run: _Run, result: Result, shop: Shop) -> None:
     odd = {code: count for code, count in result.answers.items() if code not in _EXPECTED[run.kind]}
     if odd:
         expected = " or ".join(sorted(_EXPECTED[run.kind]))
-        raise RunError(
-            f"{shop.process.name}, {run.kind} run: expected {expected} and nothing else, got {odd}"
+        raise UncalibratedError(
+            f"{shop.process.name} was asked for what is {_ASKED[run.kind]}, and answered with "
+            f"{', '.join(f'{code} {count:,} times' for code, count in odd.items())}; expected {expected}"
         )
 
 

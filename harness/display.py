@@ -6,14 +6,23 @@ On a terminal a bar that is redrawn; elsewhere (a CI log) a plain line when a st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 Live = Callable[[str], None]
 """Replaces the live line of a step."""
+
+
+class Step(NamedTuple):
+    """A part of a command's work that takes long enough to be shown."""
+
+    title: str
+    expected_s: float
+    work: Callable[[Live], None]
 
 
 class Display:
@@ -38,12 +47,23 @@ class Display:
         )
         self._task = self._bar.add_task("", total=expected_s, step="", live="")
 
-    def __enter__(self) -> Display:
+    @classmethod
+    def of(cls, steps: Sequence[Step], console: Console) -> Self:
+        """A display with room for `steps`, which `play` then plays, all at once or part by part."""
+        return cls(console, steps=len(steps), expected_s=sum(step.expected_s for step in steps))
+
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Do the work of the steps, one after the other."""
+        for step in steps:
+            with self.step(step.title, expected_s=step.expected_s) as live:
+                step.work(live)
 
     @contextmanager
     def step(self, title: str, *, expected_s: float) -> Iterator[Live]:

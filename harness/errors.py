@@ -24,3 +24,7 @@ class RunError(DropdayError):
     """Something died, hung or answered wrongly while the run was going."""
 
     exit_code = 3
+
+
+class UncalibratedError(RunError):
+    """The model could not be calibrated; what is measured can still be judged."""

@@ -15,7 +15,7 @@ import polars as pl
 from harness import cpu
 from harness.books import read_books
 from harness.closed_loop import Load, Orders, drive
-from harness.display import Live
+from harness.display import Live, Step
 from harness.generator import Generator, sending
 from harness.shop import Shop
 from harness.stage import Stage
@@ -27,6 +27,7 @@ from scenarios.record import Record
 from scenarios.scenario import Scenario, load
 
 _WATCH_S = 0.5
+_BESIDE_THE_RUN_S = 8.0  # start, warm-up, drain, books
 _WARM_UP_S = 0.7
 _WARM_UP_CLIENTS = 16
 _WARM_UP_SHOPPERS = 2_000
@@ -66,6 +67,20 @@ def order_of_runs(strategies: Sequence[StrategyUnderTest], repeats: int) -> tupl
         for turn in [repeat % len(names)]
         for name in names[turn:] + names[:turn]
     )
+
+
+def measuring_steps(
+    stage: Stage, rehearsal: Rehearsal, runs: Sequence[PlannedRun], folder: Path
+) -> list[Step]:
+    """Measure each of `runs`, in this order, into the experiment's `folder`."""
+    repeats = 1 + max(run.repeat for run in runs)
+
+    def step(run: PlannedRun) -> Step:
+        title = f"measuring {run.strategy}" + (f", repeat {run.repeat + 1}" if repeats > 1 else "")
+        expected_s = rehearsal.scenario.duration_s + _BESIDE_THE_RUN_S
+        return Step(title, expected_s, lambda live: measure(stage, rehearsal, run, folder, live))
+
+    return [step(run) for run in runs]
 
 
 def measure(stage: Stage, rehearsal: Rehearsal, run: PlannedRun, folder: Path, live: Live) -> None:

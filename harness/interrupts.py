@@ -1,4 +1,4 @@
-"""Ctrl-C, and the signals that ask a process to end: one of them stops everything, further ones change nothing."""
+"""Ctrl-C and the signals that ask a process to end: the first stops everything, others change nothing."""
 
 from __future__ import annotations
 

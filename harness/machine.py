@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -39,6 +40,11 @@ def machine(servers: Mapping[str, str] | None) -> Machine:
         python=platform.python_version(),
         **(servers or {}),
     )
+
+
+def now() -> str:
+    """This moment as ISO 8601, to the second, with the offset from UTC."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def versions() -> dict[str, str]:

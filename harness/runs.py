@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import RunError, UsageError
 from reports.experiment import FILE
 
 LATEST = "latest"
 
 
-def new_run(runs: Path, scenario: str) -> Path:
-    """A new folder for a run, beside all others: `20261121-093045-sneaker_drop-3f`.
+@contextmanager
+def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
+    """A new folder for a run, such as `20261121-093045-sneaker_drop-3f2a`, to be `latest` once it has ended.
+
+    A run that is interrupted leaves no folder: part of a run says nothing. One that failed leaves its folder,
+    for the logs in it, and `latest` where it was.
 
     Raises:
         UsageError: there cannot be a folder.
     """
+    run = _new_folder(runs, scenario)
+    try:
+        yield run
+    except (KeyboardInterrupt, UsageError):
+        shutil.rmtree(run, ignore_errors=True)
+        raise
+    except RunError as error:
+        error.add_note(f"The run is incomplete. Its logs: {run}")
+        raise
+    _make_latest(run)
+
+
+def _new_folder(runs: Path, scenario: str) -> Path:
     moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     run = runs / f"{moment}-{scenario}-{secrets.token_hex(2)}"
     try:
         run.mkdir(parents=True)
     except OSError as error:
         mend = "choose a folder that can be written with --runs"
-        raise UsageError(f"{run}: cannot be made ({error.strerror}); {mend}") from error
+        raise UsageError(f"{run} cannot be made ({error.strerror}); {mend}") from error
     return run
 
 
-def make_latest(run: Path) -> None:
-    """Let `latest` point at `run`; whoever reads it meanwhile sees the old one or the new one."""
+def _make_latest(run: Path) -> None:
+    """Whoever reads `latest` meanwhile sees the old one or the new one."""
     link = run.parent / f".{LATEST}-{secrets.token_hex(4)}"
     link.symlink_to(run.name)
     link.replace(run.parent / LATEST)
@@ -46,5 +66,5 @@ def existing_run(run: Path) -> Path:
             path.parent.name for path in run.parent.glob(f"*/{FILE}") if path.parent.name != LATEST
         )
         there = f"{run.parent} has {', '.join(found[-3:])}" if found else "start one with `dropday loadtest`"
-        raise UsageError(f"{run}: not the folder of a run (it has no {FILE}); {there}")
+        raise UsageError(f"{run} is not the folder of a run (it has no {FILE}); {there}")
     return run.resolve()

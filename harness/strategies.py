@@ -51,22 +51,26 @@ def choose(text: str, among: Sequence[StrategyUnderTest]) -> tuple[StrategyUnder
     }
     if text in groups:
         return groups[text]
-    by_name = {strategy.name: strategy for strategy in among}
     wanted = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not wanted:
-        raise UsageError(f"--strategies {text!r} names none; {_expected(by_name)}")
-    for name in wanted:
-        if name not in by_name:
-            hint = nearest(name, [*by_name, *groups])
-            raise UsageError(f"no strategy {name!r}{hint or ';'} {_expected(by_name)}")
-    return tuple(by_name[name] for name in wanted)
+        raise UsageError(f"--strategies {text!r} names none; expected {', '.join(groups)}, or some names")
+    return tuple(named(name, among, or_one_of=groups) for name in wanted)
 
 
-def _expected(names: Iterable[str]) -> str:
-    return f"expected all, safe, controls, or names out of: {', '.join(names)}"
+def named(
+    name: str, among: Sequence[StrategyUnderTest], *, or_one_of: Iterable[str] = ()
+) -> StrategyUnderTest:
+    """The strategy called `name`.
 
+    Args:
+        or_one_of: what else could have been meant.
 
-def rotated(strategies: Sequence[StrategyUnderTest], by: int) -> tuple[StrategyUnderTest, ...]:
-    """The same strategies, begun at another one: a slow minute of the machine hits not always the same."""
-    turn = by % len(strategies)
-    return (*strategies[turn:], *strategies[:turn])
+    Raises:
+        UsageError: there is none; the text names the nearest.
+    """
+    by_name = {strategy.name: strategy for strategy in among}
+    if name not in by_name:
+        there = [*or_one_of, *by_name]
+        hint = nearest(name, there)
+        raise UsageError(f"no strategy {name!r}{hint or ';'} expected one of {', '.join(there)}")
+    return by_name[name]

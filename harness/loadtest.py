@@ -1,0 +1,100 @@
+"""A load test from start to end: calibrate, predict, measure, report, judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import machine
+from harness.calibrate import calibration_steps
+from harness.display import Display, Step
+from harness.errors import UncalibratedError
+from harness.experiment import Rehearsal, measuring_steps, order_of_runs
+from harness.predictions import prediction_steps
+from harness.runs import run_folder
+from harness.scope import Scope
+from harness.servers import Kind
+from harness.stage import Stage, on_stage
+from reports import report
+from reports.experiment import Experiment, StrategyUnderTest
+from reports.summary import Summary
+
+PROFILE_FILE = "profile.json"  # in the run's folder: what this machine was found to be
+
+
+@dataclass(frozen=True)
+class LoadTest:
+    """What is asked for. `command` repeats it; `bounds` is the thresholds.toml to judge by."""
+
+    rehearsal: Rehearsal
+    strategies: tuple[StrategyUnderTest, ...]
+    scope: Scope
+    servers: Kind
+    workers: int
+    pool_size: int
+    bounds: Path
+    runs: Path
+    command: str
+
+    def run(self, console: Console) -> tuple[Summary, Path]:
+        """Do all of it; what it came to, and the run's folder.
+
+        Raises:
+            UsageError: the servers cannot be had here, or `runs` cannot be written.
+            RunError: something died, hung or answered wrongly.
+        """
+        with run_folder(self.runs, self.rehearsal.scenario.name) as folder:
+            console.print(f"Starting PostgreSQL and Redis ({self.servers}).", highlight=False)
+            with on_stage(self.servers, workers=self.workers, pool_size=self.pool_size) as stage:
+                self._play(stage, folder, console)
+            console.print("Writing the report.")
+            return report.write(folder, bounds=self.bounds), folder
+
+    def _play(self, stage: Stage, folder: Path, console: Console) -> None:
+        experiment = self._experiment(stage, folder.name)
+        experiment.save(folder)
+        predicting = self._predicting(stage, experiment, folder) if experiment.replications else []
+        measuring = measuring_steps(stage, self.rehearsal, experiment.order_of_runs, folder)
+        with Display.of([*predicting, *measuring], console) as display:
+            try:
+                display.play(predicting)
+            except UncalibratedError as error:
+                console.print(f"Nothing is predicted: {error}", highlight=False, markup=False)
+                experiment.model_copy(update={"replications": 0, "profile": None}).save(folder)
+            display.play(measuring)
+
+    def _predicting(self, stage: Stage, experiment: Experiment, folder: Path) -> list[Step]:
+        """Before anything is measured: nobody shall say that the model was told what would come out."""
+        profile = folder / PROFILE_FILE
+        calibrating = calibration_steps(
+            stage,
+            [strategy.name for strategy in self.strategies],
+            self.scope.calibration,
+            profile=profile,
+            logs=folder / "calibration",
+        )
+        return [*calibrating, *prediction_steps(experiment, profile, folder)]
+
+    def _experiment(self, stage: Stage, name: str) -> Experiment:
+        return Experiment(
+            id=name,
+            started_at=machine.now(),
+            command=self.command,
+            scenario=self.rehearsal.scenario,
+            seed=self.rehearsal.seed,
+            strategies=self.strategies,
+            repeats=self.scope.repeats,
+            replications=self.scope.replications,
+            order_of_runs=order_of_runs(self.strategies, self.scope.repeats),
+            workers=self.workers,
+            pool_size=self.pool_size,
+            system_cores=stage.system_cores,
+            generator_cores=stage.generator_cores,
+            servers=self.servers,
+            profile=PROFILE_FILE if self.scope.replications else None,
+            machine=machine.machine(stage.endpoints.versions),
+            versions=machine.versions(),
+            git=machine.git(),
+        )

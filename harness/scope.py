@@ -1,0 +1,34 @@
+"""How much a load test takes on: `smoke` for every commit, `standard` for a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.calibrate import Effort
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`time_scale` shortens the scenario; `repeats` are measured runs and `replications` predicted ones."""
+
+    time_scale: float
+    repeats: int
+    replications: int
+    calibration: Effort
+
+
+SCOPES = {
+    "smoke": Scope(
+        time_scale=0.5,
+        repeats=1,
+        replications=4,
+        calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=2.0, answers_s=0.8),
+    ),
+    "standard": Scope(
+        time_scale=1.0,
+        repeats=2,
+        replications=10,
+        calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=3.0, answers_s=1.0),
+    ),
+}
+CALIBRATION = Effort(rounds=3, back_to_back_s=2.0, saturated_s=3.0, answers_s=1.5)

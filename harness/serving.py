@@ -1,0 +1,54 @@
+"""The checkout system by itself, stocked for a scenario, until somebody stops it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.servers import Kind
+from harness.stage import on_stage
+from scenarios.arrivals import generate
+from scenarios.scenario import Scenario
+
+_WATCH_S = 0.5
+_SEED = 1
+
+
+def serve(
+    strategy: str,
+    scenario: Scenario,
+    *,
+    servers: Kind,
+    port: int | None,
+    workers: int,
+    pool_size: int,
+    as_json: bool,
+    console: Console,
+) -> None:
+    """Serve until interrupted. Prints where, and the admin key, once orders are taken.
+
+    Raises:
+        UsageError: the port is taken, or the servers cannot be had here.
+        RunError: something died.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="dropday-serve-") as folder,
+        on_stage(servers, workers=workers, pool_size=pool_size) as stage,
+        stage.shop(strategy, log=Path(folder) / "system.log", port=port) as shop,
+    ):
+        shop.reset(scenario, shoppers=generate(scenario, _SEED).number_of_shoppers)
+        if as_json:
+            ready = {"url": shop.url, "admin_key": shop.admin_key, "strategy": strategy}
+            print(json.dumps(ready), flush=True)  # noqa: T201 - for a program to read
+        else:
+            console.print(
+                f"{shop.url} sells {scenario.name} with {strategy}. Ctrl-C stops it.", highlight=False
+            )
+            console.print(f"API: {shop.url}/docs   X-Admin-Key: {shop.admin_key}", highlight=False)
+        while True:
+            stage.check(shop)
+            time.sleep(_WATCH_S)

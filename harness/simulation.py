@@ -1,0 +1,72 @@
+"""A simulation from start to end: the model alone, from a profile, without any server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import machine
+from harness.display import Display
+from harness.predictions import prediction_steps
+from harness.runs import run_folder
+from reports import report
+from reports.experiment import Experiment, StrategyUnderTest
+from reports.summary import Summary
+from scenarios.scenario import Scenario
+from simulator import profile as profiles
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What is asked for. `command` repeats it; `profile` is the name or the file of the model's profile."""
+
+    scenario: Scenario
+    strategies: tuple[StrategyUnderTest, ...]
+    profile: str
+    seed: int
+    replications: int
+    workers: int
+    pool_size: int
+    bounds: Path
+    runs: Path
+    command: str
+
+    def run(self, console: Console) -> tuple[Summary, Path]:
+        """Do all of it; what it came to, and the run's folder.
+
+        Raises:
+            ProfileError: there is no such profile, or it does not know a strategy.
+            UsageError: `runs` cannot be written.
+        """
+        with run_folder(self.runs, self.scenario.name) as folder:
+            experiment = self._experiment(folder.name)
+            experiment.save(folder)
+            steps = prediction_steps(experiment, self.profile, folder)
+            with Display.of(steps, console) as display:
+                display.play(steps)
+            console.print("Writing the report.")
+            return report.write(folder, bounds=self.bounds), folder
+
+    def _experiment(self, name: str) -> Experiment:
+        return Experiment(
+            id=name,
+            started_at=machine.now(),
+            command=self.command,
+            scenario=self.scenario,
+            seed=self.seed,
+            strategies=self.strategies,
+            repeats=0,
+            replications=self.replications,
+            order_of_runs=(),
+            workers=self.workers,
+            pool_size=self.pool_size,
+            system_cores=tuple(range(profiles.load(self.profile).system_cores)),
+            generator_cores=(),
+            servers=None,
+            profile=self.profile,
+            machine=machine.machine(None),
+            versions=machine.versions(),
+            git=machine.git(),
+        )
