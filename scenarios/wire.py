@@ -54,8 +54,6 @@ class Wire:
         with gevent.Timeout(within_s, False):  # type: ignore[arg-type]  # documented: False is silent
             try:
                 return self._exchange(method, request)
-            except HTTPParseError:
-                return Reply(0, failure="not_http")
             except OSError as error:
                 return Reply(0, failure=errno.errorcode.get(error.errno or 0, "os_error").lower())
         return Reply(0, failure="timeout")
@@ -72,10 +70,8 @@ class Wire:
         try:
             connection.sendall(request)
             while not response.message_complete:
-                block = connection.recv(_BLOCK)
-                response.feed(block)
-                if not block and not response.message_complete:
-                    return Reply(0, failure="closed")
+                if failure := response.fails_on(connection.recv(_BLOCK)):
+                    return Reply(0, failure=failure)
             kept = not response.should_close()
         finally:
             if kept:
@@ -102,6 +98,14 @@ class Wire:
 
 
 class _Response(HTTPResponse):
+    def fails_on(self, block: bytes) -> str:
+        """Take what came; why there cannot be a whole answer any more, or nothing."""
+        try:
+            self.feed(block)
+        except HTTPParseError:
+            return "not_http" if block else "closed"
+        return "" if block or self.message_complete else "closed"
+
     def reply(self) -> Reply:
         timing = self.get("server-timing", "")
         return Reply(

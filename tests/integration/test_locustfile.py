@@ -1,0 +1,266 @@
+"""`locust -f locustfile.py`, as people and the harness run it, against the real shop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.shop import Shop
+from scenarios import history
+from scenarios.arrivals import generate
+from scenarios.conditions import GeneratorLog
+from scenarios.scenario import load
+from tests.integration.conftest import ShopOf
+from tests.integration.shops import TestShop
+
+PASSED, WRONG_USAGE, UNKNOWN = 0, 2, 3
+WITHIN_S = 120
+
+DROP = """
+name = "small_drop"
+summary = "About two hundred come within a second for seven pairs; a quarter of them are bots."
+
+[arrivals]
+shape = "constant"
+per_s = 200
+duration_s = 1
+
+[[products]]
+id = "dunk"
+name = "Dunk"
+price_won = 100_000
+sizes = [{ size = "270", units = 4 }, { size = "280", units = 3 }]
+
+[shoppers.bots]
+share = 0.25
+sizes_tried = 2
+"""
+LONG = DROP.replace("duration_s = 1", "duration_s = 60")
+
+Locust = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def locust() -> Iterator[Locust]:
+    """Starts Locust; none outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+    locustfile = Path(__file__).parents[2] / "locustfile.py"
+
+    def start(*arguments: object, shop: Shop | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "locust", "-f", str(locustfile), *map(str, arguments)]
+        environment = dict(os.environ)
+        if shop:
+            command += ["--host", shop.url]
+            environment["DROPDAY_ADMIN_KEY"] = shop.admin_key
+        process = subprocess.Popen(  # noqa: S603
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Path:
+    path = tmp_path / "small_drop.toml"
+    path.write_text(DROP)
+    return path
+
+
+@pytest.fixture
+def long_drop(tmp_path: Path) -> Path:
+    path = tmp_path / "long_drop.toml"
+    path.write_text(LONG)
+    return path
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=WITHIN_S)
+    return process.returncode, output
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def log_in(folder: Path) -> GeneratorLog:
+    return GeneratorLog.model_validate_json((folder / "generator.json").read_text())
+
+
+def bought(progress: Path) -> int:
+    lines = progress.read_text().splitlines() if progress.exists() else []
+    return int(json.loads(lines[-1])["bought"]) if lines else 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("strategy", ["conditional_update", "redis_hold"])
+def test_a_headless_run_ends_by_itself_and_its_history_agrees_with_the_books(
+    strategy: str, shop_of: ShopOf, locust: Locust, drop: Path, tmp_path: Path
+) -> None:
+    shop = shop_of(strategy)
+    run = ("--headless", "--scenario", drop, "--seed", 5, "--strategy", strategy)
+    code, output = ended(locust(*run, "--record", tmp_path, shop=shop.shop))
+    assert code == PASSED, output
+
+    rows, books = history.read(tmp_path / "history.parquet"), shop.books()
+    acknowledged = rows.filter(rows["outcome"] == "bought")
+    assert Counter(rows["outcome"]).keys() == {"bought", "sold_out"}
+    assert sorted(acknowledged["order_id"]) == sorted(order.order_id for order in books.orders)
+    assert sorted(acknowledged["key"]) == sorted(order.key for order in books.orders)
+    assert [row.available for row in books.stock] == [0, 0]
+    assert acknowledged["total_won"].to_list() == [100_000] * 7
+
+    crowd = generate(load(drop), 5)
+    assert rows["arrival"].n_unique() == len(crowd)
+    assert rows.filter(rows["attempt"] == 0)["intended_s"].min() == crowd.at_s[0]
+    log = log_in(tmp_path)
+    assert (log.completed, log.generator.offered, log.generator.sent) == (True, len(crowd), len(crowd))
+
+
+def test_a_page_and_an_order_are_answered_by_the_shop(
+    shop_of: ShopOf, locust: Locust, tmp_path: Path
+) -> None:
+    run = ("--headless", "--scenario", "steady_orders", "--time-scale", 0.005, "--record", tmp_path)
+    code, output = ended(locust(*run, shop=shop_of("conditional_update").shop))
+    assert code == PASSED, output
+    outcomes = Counter(history.read(tmp_path / "history.parquet")["outcome"])
+    assert outcomes["browsed"] == outcomes["bought"] == outcomes.total() / 2
+
+
+def test_a_shop_that_was_stocked_already_is_taken_as_it_is(
+    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+) -> None:
+    shop.reset({"270": 1, "280": 1}, shoppers=400)
+    run = ("--headless", "--scenario", drop, "--no-reset", "--record", tmp_path)
+    code, output = ended(locust(*run, shop=shop.shop))
+    assert code == PASSED, output
+    assert Counter(history.read(tmp_path / "history.parquet")["outcome"])["bought"] == 2
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_keeps_what_it_has_seen(
+    how: signal.Signals, shop: TestShop, locust: Locust, long_drop: Path, tmp_path: Path
+) -> None:
+    progress = tmp_path / "progress.jsonl"
+    run = locust(
+        *("--headless", "--scenario", long_drop, "--record", tmp_path, "--progress", progress), shop=shop.shop
+    )
+    wait_until(lambda: bought(progress) == 7, run)
+    run.send_signal(how)
+    code, output = ended(run)
+    assert code == UNKNOWN, output
+    assert not log_in(tmp_path).completed
+    rows = history.read(tmp_path / "history.parquet")
+    assert set(rows.filter(rows["outcome"] == "bought")["key"]) == {
+        order.key for order in shop.books().orders
+    }
+
+
+def test_a_shop_with_another_strategy_is_refused(shop: TestShop, locust: Locust) -> None:
+    code, output = ended(locust("--headless", "--strategy", "redis_hold", shop=shop.shop))
+    assert code == WRONG_USAGE
+    assert f"the system at {shop.shop.url} has conditional_update; expected redis_hold" in output
+
+
+def test_an_admin_key_that_is_wrong_is_refused(shop: TestShop, locust: Locust, drop: Path) -> None:
+    run = ("--headless", "--scenario", drop, "--host", shop.shop.url, "--admin-key", "x" * 32)
+    code, output = ended(locust(*run))
+    assert code == WRONG_USAGE
+    assert "is --admin-key the system's DROPDAY_ADMIN_KEY?" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--scenario", "sneaker_dorp"), "did you mean 'sneaker_drop'?"),
+        (("--time-scale", "0"), "time scale 0: expected a number above 0"),
+        (("--seed", "-1"), "seed -1: expected a whole number"),
+        (("--seed", "many"), "argument --seed: invalid int value: 'many'"),
+        (("--host", "http://127.0.0.1:9"), "no shop at http://127.0.0.1:9"),
+        (("--sceanrio", "sneaker_drop"), "Did you mean '--scenario'?"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: tuple[str, str], expected: str, locust: Locust) -> None:
+    code, output = ended(locust("--headless", "--host", "http://127.0.0.1:9", *arguments))
+    assert code == WRONG_USAGE
+    assert expected in output
+    assert "Traceback" not in output
+
+
+def test_workers_share_the_crowd(shop: TestShop, locust: Locust, drop: Path, tmp_path: Path) -> None:
+    port = free_port()
+    master = locust(
+        *("--headless", "--master", "--expect-workers", 2, "--master-bind-port", port),
+        *("--scenario", drop, "--seed", 5, "--record", tmp_path),
+        shop=shop.shop,
+    )
+    workers = [locust("--worker", "--master-port", port) for _ in range(2)]
+    codes = [ended(process)[0] for process in (master, *workers)]
+    assert codes == [PASSED, PASSED, PASSED]
+    shares = [set(history.read(tmp_path / f"worker-{i}" / "history.parquet")["arrival"]) for i in range(2)]
+    crowd = len(generate(load(drop), 5))
+    assert len(shares[0]) + len(shares[1]) == crowd
+    assert shares[0] | shares[1] == set(range(crowd))
+    assert {log_in(tmp_path / f"worker-{i}").begins_unix_s for i in range(2)} == {
+        log_in(tmp_path / "worker-0").begins_unix_s
+    }
+    assert len(shop.books().orders) == 7
+
+
+def test_the_web_page_starts_a_run_and_shows_its_figures_and_can_do_so_again(
+    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    run = ("--scenario", drop, "--record", tmp_path, "--web-host", "127.0.0.1", "--web-port", port)
+    process = locust(*run, shop=shop.shop)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=WITHIN_S) as page:
+        for _ in range(2):
+            wait_until(lambda: presses_start(page, shop.shop.url), process)
+            wait_until((tmp_path / "generator.json").exists, process)
+            attempts = len(history.read(tmp_path / "history.parquet"))
+            wait_until(partial(shows, page, {"bought": 7, "Aggregated": attempts}), process)
+            assert len(shop.books().orders) == 7
+            (tmp_path / "generator.json").unlink()
+    process.terminate()
+    code, output = ended(process)
+    assert code == PASSED, output
+
+
+def presses_start(page: httpx.Client, url: str) -> bool:
+    """Press the button, once there is one."""
+    try:
+        return bool(page.post("/swarm", data={"host": url}).json()["success"])
+    except (httpx.ConnectError, json.JSONDecodeError):
+        return False
+
+
+def shows(page: httpx.Client, requests: dict[str, int]) -> bool:
+    """Whether the run has ended with these figures; the page is up to two seconds behind."""
+    shown = page.get("/stats/requests").json()
+    counts = {line["name"]: line["num_requests"] for line in shown["stats"]}
+    return shown["state"] == "stopped" and requests.items() <= counts.items()
