@@ -81,9 +81,13 @@ class Display:
 
         self._bar.update(self._task, step=heading, live="")
         if not self.console.is_terminal:
-            self.console.print(f"[{heading}] ...", markup=False, highlight=False)
+            self._print(f"[{heading}] ...")
         yield live
         self._done_s += expected_s
         self._bar.update(self._task, completed=self._done_s)
         ended = f"[{heading}] {time.monotonic() - began:.1f} s"
-        self.console.print(f"{ended}: {last}" if last else ended, markup=False, highlight=False)
+        self._print(f"{ended}: {last}" if last else ended)
+
+    def _print(self, line: str) -> None:
+        """One line stays one line: a log is searched by lines, and a terminal wraps by itself."""
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)

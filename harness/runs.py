@@ -20,7 +20,7 @@ def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
     """A new folder for a run, such as `20261121-093045-sneaker_drop-3f2a`, to be `latest` once it has ended.
 
     A run that is interrupted leaves no folder: part of a run says nothing. One that failed leaves its folder,
-    for the logs in it, and `latest` where it was.
+    if there are logs in it, and `latest` where it was.
 
     Raises:
         UsageError: there cannot be a folder.
@@ -32,7 +32,10 @@ def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
         shutil.rmtree(run, ignore_errors=True)
         raise
     except RunError as error:
-        error.add_note(f"The run is incomplete. Its logs: {run}")
+        if any(run.iterdir()):
+            error.add_note(f"The run is incomplete. Its logs: {run}")
+        else:
+            run.rmdir()
         raise
     _make_latest(run)
 

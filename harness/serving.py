@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.servers import Kind
+from harness.shop import require_free
 from harness.stage import on_stage
 from scenarios.arrivals import generate
 from scenarios.scenario import Scenario
@@ -35,6 +36,8 @@ def serve(
         UsageError: the port is taken, or the servers cannot be had here.
         RunError: something died.
     """
+    if port is not None:
+        require_free(port)
     with (
         tempfile.TemporaryDirectory(prefix="dropday-serve-") as folder,
         on_stage(servers, workers=workers, pool_size=pool_size) as stage,

@@ -118,10 +118,9 @@ def open_shop(
         port: on 127.0.0.1; a free one if None.
 
     Raises:
-        UsageError: the port is taken.
-        RunError: the system died or was not ready in time.
+        RunError: the system died (as it does where its port is taken) or was not ready in time.
     """
-    port = _port(port)
+    port = port or _some_free_port()
     admin_key = secrets.token_urlsafe(24)
     environment = {
         "DROPDAY_ENVIRONMENT": "development",
@@ -144,6 +143,21 @@ def open_shop(
         yield shop
 
 
+def require_free(port: int) -> None:
+    """Do nothing if `port` on 127.0.0.1 can be served.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not _bindable(port):
+        mend = "choose another with --port, or leave it out for a free one"
+        raise UsageError(f"port {port} on {_HOST} is taken or not allowed; {mend}")
+
+
+def _some_free_port() -> int:
+    return next(filter(_bindable, iter(lambda: random.choice(_QUIET_PORTS), None)))  # noqa: S311
+
+
 def _bindable(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -152,12 +166,3 @@ def _bindable(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def _port(wanted: int | None) -> int:
-    if wanted is None:
-        return next(filter(_bindable, iter(lambda: random.choice(_QUIET_PORTS), None)))  # noqa: S311
-    if not _bindable(wanted):
-        mend = "choose another with --port, or leave it out for a free one"
-        raise UsageError(f"port {wanted} on {_HOST} is taken or not allowed; {mend}")
-    return wanted
