@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.predict import predict
-
 from harness.display import Live, Step
 from reports.experiment import Experiment, predicted_folder
 from simulator import profile as profiles
+from simulator.predict import predict
 
 _REPLICATION_S = 1.5
 
