@@ -56,6 +56,7 @@ class _Run:
     duration_s: float
     units: int = _PLENTY
     quantity: int = 1
+    reconnect: bool = False
 
     def requests(self, shop: Shop) -> Gets | Orders:
         if self.kind == "browse":
@@ -72,7 +73,10 @@ def _runs(effort: Effort, *, browse: bool) -> list[_Run]:
         _Run("refused", _CLIENTS, answers_s, units=1, quantity=2),
         _Run("sold_out", _CLIENTS, answers_s, units=1),  # bought by the first order of the warm-up
     ]
-    return [*runs, _Run("browse", 1, answers_s)] if browse else runs
+    if browse:
+        runs.append(_Run("newcomers", _CLIENTS, answers_s, units=1, reconnect=True))
+        runs.append(_Run("browse", 1, answers_s))
+    return runs
 
 
 def calibration_steps(
@@ -149,6 +153,7 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
         clients=run.clients,
         duration_s=run.duration_s,
         warmup_s=_WARM_UP_S,
+        reconnect=run.reconnect,
         roles=stage.roles(shop),
     )
     speed_before = cpu.speed(stage.system_cores)
@@ -177,6 +182,7 @@ _EXPECTED: dict[Kind, set[str]] = {
     "saturated": {"201", "conflict"},
     "refused": {"sold_out"},
     "sold_out": {"sold_out"},
+    "newcomers": {"sold_out"},
     "browse": {"200"},
 }
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness import cpu
 from harness.processes import running
+from scenarios.limits import room_for_connections
 
 _DRAIN_S = 20.0
 
@@ -60,7 +61,8 @@ class Orders(_Part):
 class Load(_Part):
     """What to send, and how. Answers of the first `warmup_s` seconds are not measured.
 
-    `roles` names the root processes whose CPU is read at both ends of the measured window.
+    `roles` names the root processes whose CPU is read at both ends of the measured window. With `reconnect`
+    every request has a new connection; those that are done with stay open, as a crowd's do.
     """
 
     url: str
@@ -68,6 +70,7 @@ class Load(_Part):
     clients: int = Field(ge=1)
     duration_s: float = Field(gt=0)
     warmup_s: float = Field(default=0.0, ge=0)
+    reconnect: bool = False
     roles: dict[str, tuple[int, ...]] = {}
 
 
@@ -157,11 +160,12 @@ def _orders(orders: Orders, host: str) -> Iterator[bytes]:
 class _Window:
     """What the connections saw between the end of the warm-up and the end of the run."""
 
-    def __init__(self, requests: Iterator[bytes]) -> None:
+    def __init__(self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None) -> None:
         self.requests = requests
+        self.reconnect = reconnect
         self.measuring = False
         self.over = False
-        self.busy = 0
+        self.busy = clients
         self.idle = asyncio.Event()
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.answers: Counter[str] = Counter()
@@ -186,7 +190,6 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.WriteTransport", transport)
-        self.window.busy += 1
         self._send()
 
     def _send(self) -> None:
@@ -208,6 +211,8 @@ class _Connection(asyncio.Protocol):
         self.buffer = b""
         if window.over:
             self._rest()
+        elif window.reconnect:
+            window.reconnect()
         else:
             self._send()
 
@@ -252,16 +257,24 @@ async def run(load: Load) -> Result:
         ValueError: nothing was answered in the window.
     """
     address = urlsplit(load.url)
-    window = _Window(messages(load.requests, address.netloc))
     loop = asyncio.get_running_loop()
-    transports = [
-        (
-            await loop.create_connection(
-                lambda: _Connection(window), str(address.hostname), address.port or 80
-            )
-        )[0]
-        for _ in range(load.clients)
-    ]
+    transports: list[asyncio.BaseTransport] = []
+    connecting: set[asyncio.Task[None]] = set()
+
+    async def connect() -> None:
+        host, port = str(address.hostname), address.port or 80
+        transports.append((await loop.create_connection(lambda: _Connection(window), host, port))[0])
+
+    def reconnect() -> None:
+        task = loop.create_task(connect())
+        connecting.add(task)
+        task.add_done_callback(connecting.discard)
+
+    window = _Window(
+        messages(load.requests, address.netloc), load.clients, reconnect if load.reconnect else None
+    )
+    for _ in range(load.clients):
+        await connect()
     await _unless_failed(window, load.warmup_s)
     window.measuring, began, used = True, time.perf_counter(), cpu.used_s(load.roles)
     await _unless_failed(window, load.duration_s)
@@ -292,6 +305,7 @@ async def _unless_failed(window: _Window, wait_s: float) -> None:
 def main(order: Path, result: Path) -> None:
     """The process behind `drive`: read a load, run it, write its result."""
     load = Load.model_validate_json(order.read_text())
+    room_for_connections()
     gc.disable()
     try:
         outcome = uvloop.run(run(load))

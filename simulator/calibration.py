@@ -25,6 +25,7 @@ from simulator.profile import Demand, Profile, Saturation, StrategyDemands
 from simulator.strategies import Strategy, strategy_named
 
 _KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "refused", "sold_out")
+_KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 _WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
 _STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
@@ -63,8 +64,10 @@ def fit(
     workers, pool_size, system_cores = _settings(observations)
     names = list(dict.fromkeys(one.strategy for one in observations))
     runs = _runs(observations, names)
-    pages = Repeats([one for one in observations if one.kind == "browse"])
+    pages = _of_any_strategy(observations, "browse")
+    newcomers = _of_any_strategy(observations, "newcomers")
     wire_ms = pages.idle_ms()
+    board_ms = median(runs[name, "sold_out"].cpu_ms("worker") for name in names)
     flush_ms = max(0.0, median(runs[name, "back_to_back"].idle_ms() for name in names) - wire_ms)
     profile = Profile(
         made_at=made_at,
@@ -74,6 +77,7 @@ def fit(
         workers=workers,
         pool_size=pool_size,
         wire_ms=wire_ms,
+        connect_ms=max(0.0, newcomers.cpu_ms("worker") - board_ms),
         unevenness=median(_unevenness(runs[name, "back_to_back"]) for name in names),
         speed_spread=_speed_spread(observations),
         browse=Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database")),
@@ -105,11 +109,15 @@ def _runs(observations: Sequence[Observation], strategies: Sequence[str]) -> Run
     for one in observations:
         grouped[one.strategy, one.kind].append(one)
     missing = [f"{kind} of {name}" for name in strategies for kind in _KINDS if (name, kind) not in grouped]
-    if not any(one.kind == "browse" for one in observations):
-        missing.append("browse")
+    kinds = {one.kind for one in observations}
+    missing += [kind for kind in _KINDS_OF_ANY_STRATEGY if kind not in kinds]
     if missing:
         raise CalibrationError(f"no observation of kind {', '.join(missing)}; expected at least one of each")
     return {key: Repeats(repeats) for key, repeats in grouped.items()}
+
+
+def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
+    return Repeats([one for one in observations if one.kind == kind])
 
 
 def _unevenness(alone: Repeats) -> float:

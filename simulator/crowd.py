@@ -14,11 +14,12 @@ from scenarios.journey import Journeys, Step
 from scenarios.scenario import Scenario
 from simulator.checkout import Answer, Checkout, Page
 from simulator.database import Order
-from simulator.shop import Shop
+from simulator.shop import Shop, Worker
 from simulator.stations import Deadlines, Steps
 
 _PACE = 10  # what a keyed random number is for; part of its key
 _STANDARD_NORMAL = NormalDist()
+_IDLE_S = 2.0  # as long as the load generator keeps a connection that nobody uses
 _GAVE_UP = Answer(Outcome.UNKNOWN, 0, "timeout")
 
 
@@ -59,6 +60,7 @@ class Crowd:
         self._key = key
         self._to_come_or_leave = len(arrivals)
         self._gone = shop.env.event()
+        self._idle: list[tuple[float, Worker]] = []
         self.attempts: list[Attempt] = []
 
     def visit(self) -> Steps:
@@ -87,8 +89,10 @@ class Crowd:
 
     def _serve(self, step: Step, ended: simpy.Event) -> Steps:
         """The system's side of an attempt. It does not know whether the shopper is still waiting."""
-        workers = self._shop.workers
-        worker = workers[step.arrival % len(workers)]
+        worker = self._idle_connection()
+        if worker is None:
+            worker = self._shop.workers[step.arrival % len(self._shop.workers)]
+            yield from worker.admit(self._shop.connect_s)
         if step.operation == "order":
             answer = yield from Checkout(self._shop, worker, self._order(step)).answer()
         else:
@@ -96,6 +100,16 @@ class Crowd:
         yield self._env.timeout(self._shop.wire_s)
         if not ended.triggered:
             ended.succeed(answer)
+            self._idle.append((self._env.now, worker))
+
+    def _idle_connection(self) -> Worker | None:
+        """The worker at the other end of the connection that was used last, unless that was too long ago."""
+        if self._idle:
+            since_s, worker = self._idle.pop()
+            if self._env.now - since_s < _IDLE_S:
+                return worker
+            self._idle.clear()
+        return None
 
     def _order(self, step: Step) -> Order:
         wish = self._wish(step.cart)

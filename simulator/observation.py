@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Kind = Literal["back_to_back", "saturated", "refused", "sold_out", "browse"]
+Kind = Literal["back_to_back", "saturated", "refused", "sold_out", "newcomers", "browse"]
 
 
 class _Part(BaseModel):
@@ -41,6 +41,7 @@ class Observation(_Part):
     | `saturated` | many | the same, all of one SKU | what contention adds |
     | `refused` | many | orders of two units of a SKU that has one left | "sold out" from the strategy |
     | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
+    | `newcomers` | many | the same, each over a new connection; any strategy | what a new connection takes |
     | `browse` | 1 | GET of a product | the product page, and the way there and back; any strategy |
 
     `answered` counts all answers, `bought` those that took stock. `spans_ms` is by the name in Server-Timing;

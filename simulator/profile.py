@@ -64,9 +64,9 @@ class Profile(_Part):
     """Calibrated demands, and the machine they hold for.
 
     `machine` and `versions` describe where and with what the calibration ran. `wire_ms` is what a request
-    and its answer spend between shopper and system, together. `unevenness` is the standard deviation of the
-    logarithm of the work that requests of one kind make; `speed_spread` that of the machine's own speed, from
-    one run to the next.
+    and its answer spend between shopper and system, together; `connect_ms` is the worker's CPU for a new
+    connection. `unevenness` is the standard deviation of the logarithm of the work that requests of one kind
+    make; `speed_spread` that of the machine's own speed, from one run to the next.
     """
 
     schema_: Literal["dropday.profile/1"] = Field(default=SCHEMA, alias="schema")
@@ -77,6 +77,7 @@ class Profile(_Part):
     workers: int = Field(ge=1)
     pool_size: int = Field(ge=1)
     wire_ms: float = Field(ge=0)
+    connect_ms: float = Field(ge=0)
     unevenness: float = Field(ge=0)
     speed_spread: float = Field(ge=0)
     browse: Demand

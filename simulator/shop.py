@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple, Self
 
@@ -57,16 +56,29 @@ class Redis:
         return Verdict.DONE
 
 
-@dataclass
 class Worker:
     """A worker process: its event loop, its connections, and the SKUs that it knows to be gone.
 
     `gone` has the buyers of each such SKU: they are let through, for they may be asking again.
     """
 
-    thread: Thread
-    pool: Turns
-    gone: dict[int, frozenset[int]] = field(default_factory=dict)
+    def __init__(self, env: simpy.Environment, cores: Cores, pool_size: int) -> None:
+        self.thread = Thread(env, cores, "worker")
+        self.pool = Turns(env, pool_size)
+        self.gone: dict[int, frozenset[int]] = {}
+        self._door = Turns(env, 1)
+
+    def admit(self, work_s: float) -> Steps:
+        """Accept a new connection: one in each round of the loop, however many knock.
+
+        So under load those who are inside are served before those who come; and a crowd waits outside.
+        (libuv, since 1.45: "don't accept() connections in a loop".)
+        """
+        yield from self._door.take()
+        yield from self.thread.enter()
+        self.thread.spend(work_s)
+        yield from self.thread.leave()
+        self._door.give_back()
 
     def knows_sold_out(self, order: Order) -> bool:
         """Whether the sold-out board turns this order away."""
@@ -122,6 +134,7 @@ class Shop:
         self._order = OrderWork.of(demands.order, ms_s)
         self._refusal = OrderWork.of(demands.refusal, ms_s)
         self.board_s = demands.board_ms * ms_s
+        self.connect_s = profile.connect_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
         self.cores = Cores(env, profile.system_cores)
@@ -129,9 +142,7 @@ class Shop:
         self.database = Database(
             env, self.cores, random, units=units, balances_won=balances_won, wake_s=demands.wake_ms * ms_s
         )
-        self.workers = [
-            Worker(Thread(env, self.cores, "worker"), Turns(env, pool_size)) for _ in range(workers)
-        ]
+        self.workers = [Worker(env, self.cores, pool_size) for _ in range(workers)]
         self._open = True
         for worker in self.workers:
             env.process(self._watch_stock(worker))
