@@ -9,13 +9,9 @@ sends the whole crowd (`scenarios/rehearsal.py`); with --master and --worker, ea
 
 from __future__ import annotations
 
-import atexit
-import json
 import logging
 import signal
-import subprocess
 import sys
-import sysconfig
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -29,8 +25,10 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from scenarios.admin import Admin, AdminError
 from scenarios.arrivals import generate
+from scenarios.conditions import Generator
 from scenarios.rehearsal import Part, Rehearsal
 from scenarios.scenario import Scenario, load, names
+from scenarios.serving import serve
 
 _DEFAULT_STRATEGY = "conditional_update"
 _START_WITHIN_S = 0.2
@@ -74,31 +72,15 @@ def _find_shop(environment: Any, **_: Any) -> None:
     try:
         generate(_scenario(options), options.seed)
         if environment.host is None:
-            environment.host, options.admin_key = _serve(options.strategy or _DEFAULT_STRATEGY)
+            environment.host, options.admin_key = serve(options.strategy or _DEFAULT_STRATEGY)
         found = Admin(environment.host, options.admin_key).strategy()
         if options.strategy not in (None, found):
             raise AdminError(f"the system at {environment.host} has {found}; expected {options.strategy}")
-    except (ValueError, AdminError) as error:
+        if options.record:
+            Path(options.record).mkdir(parents=True, exist_ok=True)
+    except (ValueError, OSError, AdminError) as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(_WRONG_USAGE)
-
-
-def _serve(strategy: str) -> tuple[str, str]:
-    """Start a system of our own, to be stopped when Locust ends; its URL and admin key."""
-    dropday = Path(sysconfig.get_path("scripts"), "dropday")
-    command = [str(dropday), "serve", "--strategy", strategy, "--json"]
-    system = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
-    atexit.register(_stop, system)
-    line = system.stdout.readline() if system.stdout else ""
-    if not line:
-        raise AdminError(f"{' '.join(command)} ended with exit code {system.wait()}; see its message above")
-    ready = json.loads(line)
-    return ready["url"], ready["admin_key"]
-
-
-def _stop(system: subprocess.Popen[str]) -> None:
-    system.terminate()
-    system.wait()
 
 
 def _scenario(options: Namespace) -> Scenario:
@@ -109,10 +91,17 @@ class UntilAllHaveLeft(LoadTestShape):
     """One Locust user in every process that sends, for as long as it takes their crowds to leave."""
 
     runner: Any
-    crowds = 1
-    begun = False  # in this process
-    left = 0
-    through = 0  # of those that have left: everybody was sent
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expect(0)
+
+    def expect(self, crowds: int) -> None:
+        """A test begins with as many crowds as there are processes that send; with 0 it has ended."""
+        self.crowds = crowds
+        self.begun = False  # the one of this process
+        self.left = 0
+        self.through = 0  # of those that have left: everybody was sent
 
     def tick(self) -> tuple[int, float] | None:
         """How many users there should be, or None to end the test."""
@@ -120,12 +109,7 @@ class UntilAllHaveLeft(LoadTestShape):
         if processes < self.crowds:
             _log.error("%d workers are lost, and their shoppers with them", self.crowds - processes)
             return None
-        return None if self.left >= self.crowds else (processes, processes)
-
-    def reset_time(self) -> None:
-        """Locust's word that a test begins."""
-        super().reset_time()
-        self.left = self.through = 0
+        return None if self.crowds and self.left == self.crowds else (processes, processes)
 
 
 class Shoppers(FastHttpUser):
@@ -153,11 +137,28 @@ def _send_crowd(environment: Any) -> bool:
         tokens = Admin(environment.host, options.admin_key).tokens(rehearsal.arrivals.number_of_shoppers)
         begins_unix_s = getattr(options, "begins_unix_s", time.time() + _START_WITHIN_S)
         log = rehearsal.run(environment.host, tokens, begins_unix_s, environment.events.request.fire)
+    except AdminError as error:
+        _log.error("%s", error)
+        return False
     except Exception:
         _log.exception("the crowd could not be sent")
         return False
-    _log.info("%s", log.generator)
+    _tell(log.generator, rehearsal.scenario)
     return True
+
+
+def _tell(kept: Generator, scenario: Scenario) -> None:
+    _log.info(
+        "%d of %d arrivals sent, %d dropped; late by p50 %.1f, p99 %.1f, max %.1f ms; %.0f %% of a core used",
+        *(kept.sent, kept.offered, kept.dropped),
+        *(kept.lateness_p50_ms, kept.lateness_p99_ms, kept.lateness_max_ms, kept.cpu_share * 100),
+    )
+    if kept.dropped or kept.lateness_p99_ms > scenario.max_lateness_p99_ms:
+        _log.warning(
+            "the schedule was not kept (nobody dropped, p99 at most %g ms): these figures say nothing about "
+            "the shop. Give Locust more CPU, or more workers",
+            scenario.max_lateness_p99_ms,
+        )
 
 
 def _rehearsal(environment: Any) -> Rehearsal:
@@ -176,8 +177,8 @@ def _rehearsal(environment: Any) -> Rehearsal:
 def _stock_shop(environment: Any, **_: Any) -> None:
     """Stock the shop and share out the arrivals. The exit code is `unknown` until everybody has left."""
     environment.process_exit_code = _UNKNOWN
-    environment.shape_class.begun = False
     runner, options = environment.runner, environment.parsed_options
+    environment.shape_class.expect(runner.worker_count if isinstance(runner, MasterRunner) else 1)
     if _is_worker(runner):
         return
     if not options.no_reset:
@@ -191,7 +192,11 @@ def _stock_shop(environment: Any, **_: Any) -> None:
     if isinstance(runner, MasterRunner):
         options.parts = {worker: index for index, worker in enumerate(runner.clients)}
         options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
-        environment.shape_class.crowds = len(options.parts)
+
+
+@events.test_stop.add_listener
+def _expect_nobody(environment: Any, **_: Any) -> None:
+    environment.shape_class.expect(0)
 
 
 @events.init.add_listener
@@ -214,7 +219,7 @@ def _note_left(environment: Any, *, through: bool) -> None:
     shape = environment.shape_class
     shape.left += 1
     shape.through += through
-    if shape.through == shape.crowds:
+    if shape.through == shape.crowds > 0:
         environment.process_exit_code = _PASSED
     if _is_worker(environment.runner):
         environment.runner.send_message("crowd_left", through)

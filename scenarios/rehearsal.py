@@ -33,9 +33,9 @@ class Part:
     index: int = 0
     of: int = 1
 
-    def folder(self, record: Path) -> Path:
-        """Where this process writes its part of the record."""
-        return record if self.of == 1 else record / f"worker-{self.index}"
+    def folder(self, shared: Path) -> Path:
+        """Where this process writes what others write to `shared`."""
+        return shared if self.of == 1 else shared / f"worker-{self.index}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Rehearsal:
     Args:
         record: folder for `history.parquet` and `generator.json`.
         progress: file that gets a line of JSON four times a second.
+
+    Where there are several parts, both are in a folder of their own, `worker-0`, `worker-1`, ...
     """
 
     scenario: Scenario
@@ -72,7 +74,7 @@ class Rehearsal:
         cpu_s, since_s = time.process_time(), time.monotonic()
         completed = False
         try:
-            with _reporting(self.progress, self.scenario.duration_s, clock, dispatcher, recorder):
+            with _reporting(self._progress(), self.scenario.duration_s, clock, dispatcher, recorder):
                 dispatcher.run(self._schedule())
             completed = True
         finally:
@@ -107,6 +109,13 @@ class Rehearsal:
                 GIVE_UP_S,
             )
         return room
+
+    def _progress(self) -> Path | None:
+        if self.progress is None:
+            return None
+        folder = self.part.folder(self.progress.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / self.progress.name
 
     def _save(self, recorder: Recorder, log: GeneratorLog) -> None:
         if self.record is None:

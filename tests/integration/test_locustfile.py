@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from harness.shop import Shop
@@ -192,6 +193,50 @@ def test_an_admin_key_that_is_wrong_is_refused(shop: TestShop, locust: Locust, d
     code, output = ended(locust(*run))
     assert code == WRONG_USAGE
     assert "is --admin-key the system's DROPDAY_ADMIN_KEY?" in output
+
+
+def test_without_a_host_it_loads_a_system_of_its_own_and_leaves_nothing_behind(
+    locust: Locust, drop: Path, tmp_path: Path
+) -> None:
+    progress = tmp_path / "progress.jsonl"
+    run = ("--headless", "--scenario", drop, "--strategy", "pessimistic_lock", "--record", tmp_path)
+    process = locust(*run, "--progress", progress)
+    wait_until(progress.exists, process)
+    system = psutil.Process(process.pid).children(recursive=True)
+    code, output = ended(process)
+    assert code == PASSED, output
+    assert Counter(history.read(tmp_path / "history.parquet")["outcome"])["bought"] == 7
+    assert len(system) > 3
+    assert psutil.wait_procs(system, timeout=WITHIN_S)[1] == []
+
+
+def test_a_system_of_its_own_ends_when_locust_is_killed(
+    locust: Locust, long_drop: Path, tmp_path: Path
+) -> None:
+    progress = tmp_path / "progress.jsonl"
+    process = locust("--headless", "--scenario", long_drop, "--progress", progress)
+    wait_until(progress.exists, process)
+    system = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    assert len(system) > 3
+    assert psutil.wait_procs(system, timeout=WITHIN_S)[1] == []
+
+
+def test_a_strategy_that_does_not_exist_cannot_be_served(locust: Locust) -> None:
+    code, output = ended(locust("--headless", "--strategy", "pesimistic_lock"))
+    assert code == WRONG_USAGE
+    assert "pesimistic_lock" in output
+    assert "did you mean" in output
+    assert "Traceback" not in output
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_the_load(
+    shop: TestShop, locust: Locust, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    code, output = ended(locust("--headless", "--record", tmp_path / "file" / "record", shop=shop.shop))
+    assert code == WRONG_USAGE
+    assert str(tmp_path / "file") in output
 
 
 @pytest.mark.parametrize(
