@@ -22,7 +22,7 @@ _WARM_UP_S = 0.7
 _MEASURED_S = 2.5
 _STEP_S = 6.0
 _PLENTY = 10_000_000
-_SCRIPT = Path(__file__).with_name("order.sql")
+SCRIPT = Path(__file__).with_name("order.sql")
 
 
 def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
@@ -69,7 +69,7 @@ def _pgbench_per_s(stage: Stage, logs: Path) -> float:
     url = make_url(stage.endpoints.database_url)
     command: list[str | Path] = [
         *(postgres_installation() / "bin" / "pgbench", "--no-vacuum", "--protocol=prepared"),
-        *(f"--file={_SCRIPT}", f"--define=shoppers={SHOPPERS}"),
+        *(f"--file={SCRIPT}", f"--define=shoppers={SHOPPERS}"),
         *(f"--client={stage.pool_size}", f"--time={_WARM_UP_S + _MEASURED_S:.0f}"),
         *(f"--host={url.query.get('host', url.host)}", f"--port={url.query.get('port', url.port)}"),
         *(f"--username={url.username}", url.database or "postgres"),
