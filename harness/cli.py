@@ -96,9 +96,7 @@ StrategiesOption = Annotated[
     typer.Option("--strategies", metavar="NAMES", help="all, safe, controls, or names with commas between."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
-TimeScaleOption = Annotated[
-    float | None, typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
-]
+_TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
 ServersOption = Annotated[
     Kind,
     typer.Option(
@@ -128,7 +126,7 @@ def loadtest(
     repeats: Annotated[
         int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
     ] = None,
-    time_scale: TimeScaleOption = None,
+    time_scale: Annotated[float | None, _TIME_SCALE] = None,
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
     ] = True,
@@ -147,8 +145,8 @@ def loadtest(
     scope = SCOPES[profile]
     scope = replace(
         scope,
-        repeats=repeats or scope.repeats,
-        time_scale=time_scale or scope.time_scale,
+        repeats=scope.repeats if repeats is None else repeats,
+        time_scale=scope.time_scale if time_scale is None else time_scale,
         replications=scope.replications if predict else 0,
     )
     _check(thresholds)
@@ -180,7 +178,7 @@ def simulate(
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
     ] = 5,
-    time_scale: TimeScaleOption = None,
+    time_scale: Annotated[float, _TIME_SCALE] = 1.0,
     thresholds: ThresholdsOption = _THRESHOLDS,
     workers: WorkersOption = 1,
     pool_size: PoolSizeOption = _POOL_SIZE,
@@ -193,7 +191,7 @@ def simulate(
 
     _check(thresholds)
     simulation = Simulation(
-        scenario=load(scenario).scaled(time_scale or 1.0),
+        scenario=load(scenario).scaled(time_scale),
         strategies=choose(strategies, known()),
         profile=profile_file,
         seed=seed,

@@ -1,0 +1,105 @@
+"""The command line: help, examples, and what it says to wrong values before anything is started."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import app
+
+COMMANDS = ("loadtest", "simulate", "calibrate", "gate", "report", "serve", "bench")
+MAKEFILE = Path(__file__).parents[2] / "Makefile"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_in_the_help_of_a_command_has_options_that_it_takes(command: str) -> None:
+    code, text = said(command, "--help")
+
+    example = re.search(r"Example: dropday (.*)", re.sub(r"\s+", " ", text))
+    assert code == 0
+    assert example is not None
+    named, *arguments = shlex.split(example[1])
+    assert named == command
+    for option in (argument for argument in arguments if argument.startswith("-")):
+        assert re.search(rf"(?<!\S){option}\b", text.partition("Options:")[2].partition("Example:")[0])
+
+
+def test_help_lists_every_command_and_the_exit_codes() -> None:
+    code, text = said("--help")
+
+    assert code == 0
+    assert all(re.search(rf"^  {command} ", text, re.MULTILINE) for command in COMMANDS)
+    assert "0 pass, 1 a threshold or an invariant failed, 2 wrong usage, 3" in text
+
+
+def test_make_passes_nothing_that_the_commands_do_not_take() -> None:
+    recipes = MAKEFILE.read_text().replace("\\\n", " ")
+    calls = re.findall(r"\$\(BIN\)/dropday (\w+)(.*)", recipes)
+
+    assert {command for command, _ in calls} == set(COMMANDS)
+    for command, arguments in calls:
+        _, text = said(command, "--help")
+        passed = re.findall(r"--([a-z-]+)", arguments) + re.findall(r"call option,\w+,([a-z-]+)", arguments)
+        assert all(f"--{option} " in text for option in passed), (command, passed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["loadtest", "--scenario", "sneaker_drp"],
+            "no scenario 'sneaker_drp'; did you mean 'sneaker_drop'?",
+        ),
+        (["loadtest", "--time-scale", "0"], "time scale 0: expected a number above 0"),
+        (["loadtest", "--thresholds", "none.toml"], "none.toml: cannot be read"),
+        (["loadtest", "--repeats", "0"], "Invalid value for '--repeats'"),
+        (["loadtest", "--profile", "huge"], "'huge' is not one of 'smoke', 'standard'"),
+        (["loadtest", "--servers", "cloud"], "'cloud' is not one of 'embedded', 'docker', 'external'"),
+        (["loadtest", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["loadtest", "--pool-size", "0"], "Invalid value for '--pool-size'"),
+        (["gate", "nowhere"], "nowhere is not the folder of a run"),
+        (["report", "nowhere"], "nowhere is not the folder of a run"),
+        (["serve", "--port", "70000"], "Invalid value for '--port'"),
+        (["bench", "--only", "order"], "no bench 'order'; did you mean 'orders'?"),
+        (["rehearse"], "No such command 'rehearse'"),
+    ],
+)
+def test_a_wrong_value_is_named_and_ends_with_code_2(arguments: list[str], message: str) -> None:
+    code, text = said(*arguments)
+
+    assert code == 2
+    assert message in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("scenario", "message"),
+    [
+        ("", "empty; expected a scenario"),
+        ('name = "x"\nsumary = "y"\n', "sumary: unknown key; did you mean 'summary'?"),
+    ],
+)
+def test_a_scenario_that_cannot_be_run_is_told_with_its_file(
+    scenario: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "drop.toml"
+    file.write_text(scenario)
+
+    code, text = said("loadtest", "--scenario", str(file))
+
+    assert code == 2
+    assert f"{file}: {message}" in text
