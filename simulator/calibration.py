@@ -33,7 +33,8 @@ _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 200  # of a range: as finely as it is searched
 _WARMUP_S = 0.2
 _DURATION_S = 1.5
-_P95_SIGMAS = 1.6449  # quantile of the standard normal distribution
+_P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
+_SIGMAS_A_MEDIAN = 1.4826  # its standard deviation in median absolute deviations
 
 Runs = Mapping[tuple[str, Kind], Repeats]
 
@@ -126,22 +127,24 @@ def _unevenness(alone: Repeats) -> float:
 
 
 def _speed_spread(observations: Sequence[Observation]) -> float:
-    """How far the next run is from the mean of these: by repeats, or by probes if they differ more."""
+    """How far the next run is from the mean of these, as the deviation of a logarithm.
+
+    Where runs were repeated, from how they differ; where not, from the probes of the machine's speed. Those
+    are short, and one that was disturbed must not decide: hence their median deviation.
+    """
     grouped: defaultdict[tuple[str, Kind], list[float]] = defaultdict(list)
     for one in observations:
         if one.kind in _STRAINED:
             grouped[one.strategy, one.kind].append(math.log(one.per_s))
-    speeds = [math.log(one.machine_speed) for one in observations]
-    spread = max(_pooled_deviation(list(grouped.values())), _pooled_deviation([speeds]))
     repeats = fmean(len(group) for group in grouped.values())
+    freedom = sum(len(group) - 1 for group in grouped.values())
+    if freedom:
+        squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
+        spread = math.sqrt(squares / freedom)
+    else:
+        speeds = [math.log(one.machine_speed) for one in observations]
+        spread = _SIGMAS_A_MEDIAN * median(abs(speed - median(speeds)) for speed in speeds)
     return spread * math.sqrt(1 + 1 / repeats)
-
-
-def _pooled_deviation(groups: Sequence[Sequence[float]]) -> float:
-    """The standard deviation within groups, each around its own mean."""
-    squares = sum((value - fmean(group)) ** 2 for group in groups for value in group)
-    freedom = sum(len(group) - 1 for group in groups)
-    return math.sqrt(squares / freedom) if freedom else 0.0
 
 
 def _demands(strategy: Strategy, runs: Runs, wire_ms: float, flush_ms: float) -> StrategyDemands:

@@ -13,14 +13,10 @@ import simpy
 
 from scenarios.history import Outcome
 from simulator.database import Judged, Levels, Order, Transaction, Verdict, Work
+from simulator.defaults import OPTIMISTIC_BACKOFF_S, OPTIMISTIC_DOUBLINGS, POOL_TIMEOUT_S
 from simulator.shop import Shop, Worker
 from simulator.stations import Steps
 from simulator.strategies import Step
-
-# The system's defaults.
-POOL_TIMEOUT_S = 30.0
-OPTIMISTIC_BACKOFF_S = 0.005
-_MOST_DOUBLINGS = 6
 
 T = TypeVar("T")
 
@@ -161,7 +157,7 @@ class Checkout(Request):
 
     def _back_off(self, tried: int) -> Steps:
         """Wait a random time below a ceiling that doubles."""
-        ceiling_s = OPTIMISTIC_BACKOFF_S * 2.0 ** min(tried - 1, _MOST_DOUBLINGS)
+        ceiling_s = OPTIMISTIC_BACKOFF_S * 2.0 ** min(tried - 1, OPTIMISTIC_DOUBLINGS)
         yield from self._thread.leave()
         yield self._shop.env.timeout(self._shop.random.uniform(0, ceiling_s))
         yield from self._thread.enter()

@@ -9,12 +9,10 @@ from typing import NamedTuple, Self
 import simpy
 
 from simulator.database import Database, Judged, Order, Verdict, Work
+from simulator.defaults import BOARD_INTERVAL_S
 from simulator.profile import OrderDemands, Profile
 from simulator.stations import Cores, Steps, Thread, Turns
 from simulator.strategies import Strategy
-
-# The system's defaults.
-BOARD_INTERVAL_S = 0.1
 
 
 class Redis:

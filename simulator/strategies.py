@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from scenarios.complaints import nearest
+from simulator.defaults import OPTIMISTIC_TRIES
 
 
 class Step(Enum):
@@ -50,8 +51,6 @@ _POOL = Stage("pool", Step.CONNECT)
 _READ = Stage("read_stock", Step.READ)
 _PLACE = Stage("place_order", Step.PLACE)
 
-_OPTIMISTIC_TRIES = 10  # the system's default
-
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
@@ -68,7 +67,7 @@ STRATEGIES = {
                 Stage("commit", Step.COMMIT),
             ),
         ),
-        Strategy("optimistic_lock", Take.IF_UNCHANGED, (_POOL, _READ, _PLACE), tries=_OPTIMISTIC_TRIES),
+        Strategy("optimistic_lock", Take.IF_UNCHANGED, (_POOL, _READ, _PLACE), tries=OPTIMISTIC_TRIES),
         Strategy(
             "redis_hold",
             Take.IF_ENOUGH,

@@ -1,0 +1,61 @@
+"""Exact recursions of queueing theory, and the same customers sent through a station of the model."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from simulator.stations import Steps
+
+Floats = NDArray[np.float64]
+Service = Callable[[int], Steps]
+"""What the customer of this number does at a station."""
+
+
+def departures(at_s: Floats, station: Callable[[simpy.Environment], Service]) -> Floats:
+    """When each customer leaves a station."""
+    env = simpy.Environment()
+    serve = station(env)
+    left_s = np.zeros(len(at_s))
+
+    def customer(number: int) -> Steps:
+        yield from serve(number)
+        left_s[number] = env.now
+
+    def source() -> Steps:
+        for number, moment_s in enumerate(at_s.tolist()):
+            yield env.timeout(moment_s - env.now)
+            env.process(customer(number))
+
+    env.process(source())
+    env.run()
+    return left_s
+
+
+def lindley(at_s: Floats, work_s: Floats) -> Floats:
+    """Departures from one server, first come, first served (Lindley 1952)."""
+    left_s = np.zeros(len(at_s))
+    free_s = 0.0
+    for number, (moment_s, needs_s) in enumerate(zip(at_s, work_s, strict=True)):
+        free_s = max(moment_s, free_s) + needs_s
+        left_s[number] = free_s
+    return left_s
+
+
+def kiefer_wolfowitz(at_s: Floats, work_s: Floats, servers: int) -> Floats:
+    """Departures from many servers with one line, first come, first served (Kiefer and Wolfowitz 1955)."""
+    free_s = [0.0] * servers
+    left_s = np.zeros(len(at_s))
+    for number, (moment_s, needs_s) in enumerate(zip(at_s, work_s, strict=True)):
+        left_s[number] = max(moment_s, free_s[0]) + needs_s
+        heapq.heapreplace(free_s, left_s[number])
+    return left_s
+
+
+def poisson(random: np.random.Generator, per_s: float, customers: int) -> Floats:
+    """The moments of a Poisson process."""
+    return np.cumsum(random.exponential(1 / per_s, customers))
