@@ -51,7 +51,7 @@ class Wire:
 
         Whatever goes wrong with the connection is a reply of status 0 which says what.
         """
-        with gevent.Timeout(within_s, False):  # type: ignore[arg-type]  # documented: False is silent
+        with gevent.Timeout(within_s, False):  # documented: False is silent
             try:
                 return self._exchange(method, request)
             except OSError as error:
