@@ -59,7 +59,7 @@ def _make_latest(run: Path) -> None:
 
 
 def existing_run(run: Path) -> Path:
-    """The folder that `run` names, with a symlink followed.
+    """The folder that `run` names; of `latest`, the one that it points at.
 
     Raises:
         UsageError: it is not a run's folder.
@@ -70,4 +70,4 @@ def existing_run(run: Path) -> Path:
         )
         there = f"{run.parent} has {', '.join(found[-3:])}" if found else "start one with `dropday loadtest`"
         raise UsageError(f"{run} is not the folder of a run (it has no {FILE}); {there}")
-    return run.resolve()
+    return run.parent / run.readlink() if run.is_symlink() else run

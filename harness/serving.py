@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -48,10 +49,10 @@ def serve(
             ready = {"url": shop.url, "admin_key": shop.admin_key, "strategy": strategy}
             print(json.dumps(ready), flush=True)  # noqa: T201 - for a program to read
         else:
-            console.print(
-                f"{shop.url} sells {scenario.name} with {strategy}. Ctrl-C stops it.", highlight=False
-            )
-            console.print(f"API: {shop.url}/docs   X-Admin-Key: {shop.admin_key}", highlight=False)
-        while True:
-            stage.check(shop)
-            time.sleep(_WATCH_S)
+            console.print(f"{scenario.name} is on sale with {strategy}; Ctrl-C stops it.", highlight=False)
+            console.print(f"  shop       {shop.url}/docs", highlight=False)
+            console.print(f"  admin key  {shop.admin_key}", highlight=False)
+        with suppress(KeyboardInterrupt):
+            while True:
+                stage.check(shop)
+                time.sleep(_WATCH_S)

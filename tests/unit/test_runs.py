@@ -24,7 +24,7 @@ def test_latest_points_at_the_run_that_ended_last(tmp_path: Path) -> None:
     with run_folder(tmp_path, "drop") as second:
         (second / "experiment.json").touch()
 
-    assert existing_run(tmp_path / "latest") == second.resolve()
+    assert existing_run(tmp_path / "latest") == existing_run(second) == second
     assert len(list(tmp_path.iterdir())) == 3
 
 

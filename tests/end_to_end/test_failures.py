@@ -1,0 +1,104 @@
+"""Load tests in which something is wrong: the exit code and the last screen say what, and nothing is left."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from tests.end_to_end.command import DROP, LONG, Desk, not_passed
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("system", "scenarios", "simulator", "reports", "harness")
+SCHEMA = Path("system/migrations/versions/0001_shop.sql")
+GUARDS = (
+    "WHERE sku = p_skus[i] AND available >= p_quantities[i]",
+    "CONSTRAINT available_is_not_negative CHECK (available >= 0)",
+)
+
+
+def without_guards(folder: Path) -> Path:
+    """A copy of the code in which a conditional update has lost its condition, and the backstop behind it."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("locustfile.py", "thresholds.toml"):
+        shutil.copy(ROOT / file, folder)
+    sql = (folder / SCHEMA).read_text()
+    assert all(guard in sql for guard in GUARDS)
+    (folder / SCHEMA).write_text(sql.replace(GUARDS[0], "WHERE sku = p_skus[i]").replace(GUARDS[1], ""))
+    return folder
+
+
+def test_a_safe_strategy_without_its_guard_fails_the_load_test(desk: Desk, tmp_path: Path) -> None:
+    desk.environment["PYTHONPATH"] = str(without_guards(tmp_path))
+
+    test = desk.run("loadtest", "--scenario", desk.scenario(), "--strategies", "conditional_update",
+                    "--profile", "smoke", "--time-scale", "1")  # fmt: skip
+
+    assert test.code() == 1, test.output
+    screen = " ".join(test.output.split())
+    assert (
+        "Nothing is predicted: the system (conditional_update) was asked for what is short by one" in screen
+    )
+    assert "verdict: fail" in screen
+    assert "units oversold, of 40" in screen.partition("verdict: fail")[2]
+    assert any("units oversold, of 40" in message for message in not_passed(desk.latest))
+
+
+def test_a_generator_that_got_no_cpu_makes_the_run_invalid(desk: Desk) -> None:
+    punctual = DROP.replace("10_000", "50").replace("duration_s = 0.7", "duration_s = 2")
+
+    test = desk.start("loadtest", "--scenario", desk.scenario(punctual), "--strategies", "conditional_update",
+                      "--profile", "smoke", "--time-scale", "1", "--no-predict")  # fmt: skip
+    test.await_shoppers()
+    generator = test.member("locustfile.py")
+    generator.suspend()
+    time.sleep(0.5)  # what it gets no CPU for
+    generator.resume()
+
+    assert test.code() == 3, test.output
+    screen = " ".join(test.output.split())
+    assert "verdict: invalid" in screen
+    assert "the generator was late" in screen.partition("verdict: invalid")[2]
+    assert any("the generator was late" in message for message in not_passed(desk.latest))
+
+
+def test_a_database_killed_in_mid_run_is_named_and_nothing_is_left(desk: Desk) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
+                      "--no-predict")  # fmt: skip
+    test.await_shoppers()
+    test.member("bin/postgres").kill()
+
+    assert test.code() == 3, test.output
+    assert "error: PostgreSQL" in test.output
+    assert "Traceback" not in test.output
+    assert test.survivors() == []
+    assert desk.left() == []
+    assert not desk.latest.exists()
+
+
+def test_a_system_killed_in_mid_run_is_named_with_its_log(desk: Desk) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
+                      "--no-predict")  # fmt: skip
+    test.await_shoppers()
+    test.member("-m system").send_signal(signal.SIGKILL)
+
+    assert test.code() == 3, test.output
+    assert "error: the system (conditional_update) was killed by SIGKILL" in test.output
+    assert "system.log" in test.output
+    assert test.survivors() == []
+    assert desk.left() == []
+
+
+def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
+                      "--no-predict")  # fmt: skip
+    test.await_shoppers()
+    test.interrupt()
+    test.interrupt()
+
+    assert test.code() == 130, test.output
+    assert test.survivors() == []
+    assert desk.left() == []
+    assert list((desk.folder / "runs").iterdir()) == []
