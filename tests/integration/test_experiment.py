@@ -1,0 +1,72 @@
+"""Measuring two strategies on real servers: what each run leaves, read back from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.experiment import Rehearsal, measuring_steps, order_of_runs
+from harness.stage import Stage, on_stage
+from reports.experiment import StrategyUnderTest, measured_folder
+from scenarios.record import Record
+
+DROP = """
+name = "small_drop"
+summary = "Three hundred come within half a second for twelve pairs."
+
+[arrivals]
+shape = "constant"
+per_s = 600
+duration_s = 0.5
+
+[[products]]
+id = "dunk"
+name = "Dunk"
+price_won = 100_000
+sizes = [{ size = "270", units = 9 }, { size = "280", units = 3 }]
+"""
+STRATEGIES = (
+    StrategyUnderTest(name="redis_hold", safe=True, ack="committed"),
+    StrategyUnderTest(name="pessimistic_lock", safe=True, ack="committed"),
+)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with on_stage("embedded", workers=1, pool_size=3) as stage:
+        yield stage
+
+
+def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_path: Path) -> None:
+    source = tmp_path / "drop.toml"
+    source.write_text(DROP)
+    rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3)
+    told: list[str] = []
+
+    for step in measuring_steps(stage, rehearsal, order_of_runs(STRATEGIES, repeats=1), tmp_path):
+        step.work(told.append)
+
+    held, locked = (Record.load(measured_folder(tmp_path, one.name, 0)) for one in STRATEGIES)
+    for record in (held, locked):
+        bought = record.history.filter(outcome="bought")
+        assert set(bought["order_id"]) == {order.order_id for order in record.books.orders}
+        assert record.history["arrival"].n_unique() == record.conditions.generator.sent
+        assert {row.sku: row.initial for row in record.books.stock} == {"dunk-270": 9, "dunk-280": 3}
+        assert all(-0.5 < order.placed_s < 30 for order in record.books.orders)
+        assert {sample.redis for sample in record.conditions.samples} != {0.0}
+        assert record.conditions.pool_size == 3
+    assert [row.redis_available for row in held.books.stock] == [row.available for row in held.books.stock]
+    assert [row.redis_available for row in locked.books.stock] == [None, None]
+    assert held.history["arrival"].unique().to_list() == locked.history["arrival"].unique().to_list()
+    sent = locked.conditions.generator.sent
+    assert told[-1] == f"0 of 0.5 s · sent {sent} · bought 12 · sold out {sent - 12} · in flight 0"
+
+
+def test_the_stage_meters_every_role_of_a_shop(stage: Stage, tmp_path: Path) -> None:
+    with stage.shop("no_lock", log=tmp_path / "system.log") as shop:
+        roles = stage.roles(shop)
+
+    assert stage.metered
+    assert set(roles) == {"worker", "database", "redis"}
