@@ -1,0 +1,69 @@
+"""Profiles for tests: one like a small machine's, and one on which nothing takes any CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
+from simulator.strategies import STRATEGIES, Step, Strategy
+
+_LIKE_A_SMALL_MACHINE = {
+    Step.CONNECT: Demand(worker_ms=0.005),
+    Step.READ: Demand(worker_ms=0.05, database_ms=0.06),
+    Step.BEGIN: Demand(worker_ms=0.03, database_ms=0.01),
+    Step.LOCK: Demand(worker_ms=0.04, database_ms=0.08),
+    Step.PLACE: Demand(worker_ms=0.06, database_ms=0.25, flush_ms=0.05),
+    Step.COMMIT: Demand(worker_ms=0.03, database_ms=0.05, flush_ms=0.05),
+    Step.HOLD: Demand(worker_ms=0.09, redis_ms=0.03),
+    Step.CONFIRM: Demand(worker_ms=0.09, redis_ms=0.02),
+}
+
+
+def small_machine(**changes: Any) -> Profile:
+    """Demands like those of one core that everything shares; `changes` to the profile's fields."""
+    fields = {
+        "made_at": "2026-01-01T00:00:00+00:00",
+        "machine": {"cpu": "a small one"},
+        "versions": {},
+        "system_cores": 1,
+        "workers": 1,
+        "pool_size": 5,
+        "wire_ms": 0.02,
+        "connect_ms": 0.07,
+        "unevenness": 0.1,
+        "speed_spread": 0.05,
+        "browse": Demand(worker_ms=0.4, database_ms=0.1),
+        "strategies": {name: _demands(strategy) for name, strategy in STRATEGIES.items()},
+        "saturation": {},
+    }
+    return Profile.model_validate(fields | changes)
+
+
+def _demands(strategy: Strategy) -> StrategyDemands:
+    order = OrderDemands(
+        accept_ms=0.15,
+        stages={stage.span: _LIKE_A_SMALL_MACHINE[stage.step] for stage in strategy.stages},
+        kept_answer=Demand(worker_ms=0.05, database_ms=0.04),
+        respond_ms=0.06,
+    )
+    return StrategyDemands(order=order, refusal=order, board_ms=0.05, wake_ms=0.015)
+
+
+def weightless(strategy: Strategy, **stages: Demand) -> Profile:
+    """Nothing takes time but the `stages` that are given; there are cores for everybody."""
+    order = OrderDemands(
+        accept_ms=0,
+        stages={stage.span: stages.get(stage.span, Demand()) for stage in strategy.stages},
+        kept_answer=Demand(),
+        respond_ms=0,
+    )
+    demands = StrategyDemands(order=order, refusal=order, board_ms=0, wake_ms=0)
+    return small_machine(
+        system_cores=10_000,
+        wire_ms=0,
+        connect_ms=0,
+        unevenness=0,
+        speed_spread=0,
+        browse=Demand(),
+        strategies={strategy.name: demands},
+    )

@@ -1,0 +1,269 @@
+"""The model as a whole: what its shoppers meet, and the record that it leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+
+from reports.audit import audit
+from scenarios.arrivals import generate
+from scenarios.history import SCHEMA, Outcome
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+from simulator import defaults
+from simulator.model import simulate
+from simulator.profile import Profile, ProfileError
+from simulator.strategies import STRATEGIES
+from system.settings import Settings
+from tests.unit.profiles import small_machine
+
+SAFE = [name for name in STRATEGIES if name != "no_lock"]
+SPANS = {
+    "no_lock": ["pool", "read_stock", "place_order"],
+    "conditional_update": ["pool", "place_order"],
+    "pessimistic_lock": ["pool", "begin", "lock_row", "place_order", "commit"],
+    "optimistic_lock": ["pool", "read_stock", "place_order"],
+    "redis_hold": ["redis_hold", "pool", "place_order", "redis_confirm"],
+}
+
+
+IMPATIENT = {"patience_s": 0.015}
+
+
+def a_rush(**changes: object) -> Scenario:
+    """Some 500 shoppers within a fifth of a second, with bots and mixed carts, for 40 pairs in two sizes."""
+    sizes = [{"size": "270", "units": 25, "popularity": 3}, {"size": "280", "units": 15}]
+    document = {
+        "name": "a_rush",
+        "summary": "A rush.",
+        "arrivals": {"shape": "constant", "per_s": 2_500, "duration_s": 0.2},
+        "products": [{"id": "shoe", "name": "Shoe", "price_won": 1_000, "sizes": sizes}],
+        "cart": {"lines": [0.8, 0.2]},
+        "shoppers": {"bots": {"share": 0.2}},
+    }
+    return Scenario.model_validate(document | changes)
+
+
+def run(
+    strategy: str,
+    scenario: Scenario | None = None,
+    profile: Profile | None = None,
+    *,
+    seed: int = 1,
+    replication: int = 0,
+    workers: int = 1,
+    pool_size: int = 5,
+) -> Record:
+    return simulate(
+        scenario or a_rush(),
+        strategy,
+        profile or small_machine(),
+        seed=seed,
+        replication=replication,
+        workers=workers,
+        pool_size=pool_size,
+    )
+
+
+def sold(record: Record) -> dict[str, int]:
+    units = dict.fromkeys((row.sku for row in record.books.stock), 0)
+    for order in record.books.orders:
+        for line in order.lines:
+            units[line.sku] += line.quantity
+    return units
+
+
+def latency_s(attempts: pl.DataFrame) -> NDArray[np.float64]:
+    return (attempts["done_s"] - attempts["sent_s"]).to_numpy()
+
+
+@pytest.mark.parametrize("strategy", SAFE)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_safe_strategy_sells_every_unit_once_whatever_the_seed(strategy: str, workers: int) -> None:
+    scenario = a_rush()
+    for seed in range(12):
+        record = run(strategy, scenario, seed=seed, workers=workers)
+
+        assert sold(record) == {"shoe-270": 25, "shoe-280": 15}
+        assert not audit(record, scenario).violations
+
+
+def test_the_control_oversells_and_its_counter_does_not_show_it() -> None:
+    record = run("no_lock")
+
+    assert sum(sold(record).values()) > 40
+    assert [row.available for row in record.books.stock] == [0, 0]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_order_that_meets_nobody_has_the_spans_of_its_strategy(strategy: str) -> None:
+    alone = a_rush(arrivals={"shape": "constant", "per_s": 2, "duration_s": 1}, shoppers={})
+    record = run(strategy, alone)
+
+    bought = record.history.filter(pl.col("outcome") == Outcome.BOUGHT)
+    names = bought["spans"].list.eval(pl.element().struct.field("name"))
+    assert names.to_list() == [SPANS[strategy]] * len(bought)
+    assert len(bought) > 0
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_spans_of_an_order_take_no_longer_than_the_order(strategy: str) -> None:
+    history = run(strategy).history.filter(pl.col("status") > 0)
+
+    spans_ms = history["spans"].list.eval(pl.element().struct.field("ms")).list.sum()
+    assert (spans_ms.to_numpy() <= latency_s(history) * 1e3 + 1e-9).all()
+
+
+def test_the_same_arguments_give_the_same_record() -> None:
+    one, other = run("optimistic_lock"), run("optimistic_lock")
+
+    assert one.history.equals(other.history)
+    assert one.books == other.books
+    assert one.conditions == other.conditions
+
+
+def test_a_replication_meets_the_same_crowd_at_another_speed() -> None:
+    one, other = run("pessimistic_lock"), run("pessimistic_lock", replication=1)
+
+    first = pl.col("attempt") == 0
+    of_crowd = ["arrival", "intended_s"]
+    crowds = [
+        record.history.filter(first).unique("arrival", keep="first").sort("arrival")[of_crowd]
+        for record in (one, other)
+    ]
+    assert crowds[0].equals(crowds[1])
+    assert not one.history["done_s"].equals(other.history["done_s"])
+
+
+def test_the_history_is_one_of_a_load_test_in_everything_but_its_source() -> None:
+    record = run("redis_hold")
+
+    assert record.history.schema == SCHEMA
+    assert (record.history["sent_s"] == record.history["intended_s"]).all()
+    generator = record.conditions.generator
+    assert generator.offered == generator.sent == len(generate(a_rush(), 1))
+    assert (record.conditions.workers, record.conditions.pool_size) == (1, 5)
+
+
+def test_most_of_the_crowd_hears_sold_out_from_the_board() -> None:
+    record = run(
+        "conditional_update", a_rush(arrivals={"shape": "constant", "per_s": 2_500, "duration_s": 1})
+    )
+
+    refused = record.history.filter(pl.col("outcome") == Outcome.SOLD_OUT)
+    by_board = refused.filter(pl.col("spans").list.first().struct.field("name") == "board")
+    assert len(by_board) > 0.5 * len(refused)
+
+
+def test_the_system_finishes_what_its_shopper_no_longer_waits_for() -> None:
+    record = run("conditional_update", a_rush(shoppers=IMPATIENT | {"retry": {"attempts": 1}}))
+
+    unknown = record.history.filter(pl.col("outcome") == Outcome.UNKNOWN)
+    assert latency_s(unknown) == pytest.approx(IMPATIENT["patience_s"])
+    assert unknown["code"].unique().to_list() == ["timeout"]
+    placed = {order.key for order in record.books.orders}
+    assert placed & set(unknown["key"])
+
+
+def test_who_asks_again_with_the_same_key_is_given_the_same_order() -> None:
+    scenario = a_rush(shoppers=IMPATIENT | {"retry": {"attempts": 5, "backoff_s": 0.1}})
+    record = run("conditional_update", scenario)
+
+    replayed = record.history.filter(pl.col("replayed"))
+    assert len(replayed) > 0
+    assert not audit(record, scenario).violations
+
+
+def test_an_order_beyond_the_wallet_is_rejected_and_leaves_no_trace() -> None:
+    record = run("pessimistic_lock", a_rush(shoppers={"balance_won": 999}))
+
+    assert set(record.history["outcome"]) == {Outcome.REJECTED}
+    assert set(record.history["code"]) == {"insufficient_funds"}
+    assert [row.available for row in record.books.stock] == [25, 15]
+    assert {wallet.balance_won for wallet in record.books.wallets} == {999}
+
+
+def test_optimistic_orders_try_again_and_some_give_up() -> None:
+    hot = a_rush(
+        products=[
+            {"id": "s", "name": "S", "price_won": 1, "sizes": [{"size": "1", "units": 10_000}]},
+        ],
+        cart={"lines": [1.0]},
+        shoppers={"retry": {"attempts": 1}},
+        arrivals={"shape": "constant", "per_s": 2_500, "duration_s": 0.4},
+    )
+    history = run("optimistic_lock", hot, pool_size=20).history
+
+    tries = history["spans"].list.eval(pl.element().struct.field("name") == "place_order").list.sum()
+    gave_up = history["outcome"] == Outcome.CONFLICT
+    assert (tries.filter(~gave_up) > 1).any()
+    assert tries.filter(gave_up).unique().to_list() == [defaults.OPTIMISTIC_TRIES]
+
+
+def test_who_waits_for_a_connection_for_too_long_is_turned_away() -> None:
+    slow = small_machine(speed_spread=0).model_dump()
+    demands = slow["strategies"]["conditional_update"]
+    demands["order"]["stages"]["place_order"]["flush_ms"] = 1_000
+    demands["refusal"] = demands["order"]
+    patient = a_rush(shoppers={"patience_s": 1_000, "retry": {"attempts": 1}})
+    profile = Profile.model_validate(slow)
+
+    history = run("conditional_update", patient, profile, pool_size=1).history
+
+    overloaded = history.filter(pl.col("code") == "overloaded")
+    assert len(overloaded) > 0
+    assert set(overloaded["status"]) == {503}
+    assert latency_s(overloaded).min() > defaults.POOL_TIMEOUT_S
+
+
+def test_pages_are_read_before_an_order() -> None:
+    steady = a_rush(
+        journey=["browse", "order"], arrivals={"shape": "constant", "per_s": 50, "duration_s": 0.4}
+    )
+    history = run("no_lock", steady).history
+
+    people = history.filter(~pl.col("bot"))
+    first = people.sort("sent_s").unique("arrival", keep="first")
+    assert set(first["operation"]) == {"browse"}
+    assert set(first["outcome"]) == {Outcome.BROWSED}
+
+
+def test_a_crowd_outside_does_not_keep_those_inside_waiting() -> None:
+    """The event loop lets one new connection in each round, so orders under way go on."""
+    rush = a_rush(arrivals={"shape": "constant", "per_s": 20_000, "duration_s": 0.1}, shoppers={})
+    bought = run("conditional_update", rush).history.filter(pl.col("outcome") == Outcome.BOUGHT)
+
+    placing_ms = bought["spans"].list.last().struct.field("ms").to_numpy()
+    assert np.median(placing_ms) < latency_s(bought).max() * 1e3 / 5
+
+
+def test_twice_the_workers_on_twice_the_cores_take_orders_of_two_sizes_faster() -> None:
+    scenario = a_rush(cart={"lines": [1.0]}, shoppers={})
+    one = run("conditional_update", scenario, small_machine(speed_spread=0))
+    two = run("conditional_update", scenario, small_machine(speed_spread=0, system_cores=2), workers=2)
+
+    assert two.books.orders[-1].placed_s < 0.8 * one.books.orders[-1].placed_s
+
+
+def test_a_strategy_that_the_profile_does_not_know_is_refused_by_name() -> None:
+    profile = small_machine()
+    only = profile.model_copy(update={"strategies": {"no_lock": profile.demands("no_lock")}})
+
+    with pytest.raises(ProfileError, match=r"'redis_hold', only no_lock; calibrate again"):
+        run("redis_hold", profile=only)
+    with pytest.raises(ValueError, match=r"'redis_hodl'.* did you mean 'redis_hold'"):
+        run("redis_hodl")
+
+
+def test_the_model_and_the_system_have_the_same_defaults() -> None:
+    secret = "x" * 32
+    settings = Settings.model_validate(
+        {"database_url": "postgresql://", "redis_url": "redis://", "jwt_secret": secret, "admin_key": secret}
+    )
+
+    assert settings.board_interval_ms / 1e3 == defaults.BOARD_INTERVAL_S
+    assert settings.pool_timeout_s == defaults.POOL_TIMEOUT_S
+    assert settings.optimistic_tries == defaults.OPTIMISTIC_TRIES
+    assert settings.optimistic_backoff_ms / 1e3 == defaults.OPTIMISTIC_BACKOFF_S
