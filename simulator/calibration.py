@@ -32,7 +32,7 @@ _STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an ord
 _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 200  # of a range: as finely as it is searched
 _WARMUP_S = 0.2
-_DURATION_S = 1.5
+_DURATION_S = 1.0
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
 _SIGMAS_A_MEDIAN = 1.4826  # its standard deviation in median absolute deviations
 

@@ -87,9 +87,10 @@ class Cores:
         self._turns.give_back()
 
     def busy_s(self, role: str, until: Floats) -> Floats:
-        """The CPU time that `role` had used at each of some moments."""
+        """The CPU time that `role` had used at each of some moments, the earliest first."""
         start, work = np.reshape(self._jobs[role], (-1, 2)).T
-        return _running_total(until, start) - _running_total(until, start + work)
+        used_s = _running_total(until, start) - _running_total(until, start + work)
+        return np.maximum.accumulate(used_s)  # rounding must not take anything back
 
 
 def _running_total(until: Floats, since: Floats) -> Floats:
