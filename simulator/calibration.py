@@ -53,7 +53,7 @@ def fit(
     """The profile under which the model does what was observed.
 
     Args:
-        observations: of every strategy, one or more of each kind; of `browse` one or more in all.
+        observations: of every strategy, one or more of each kind; of `newcomers` and `browse` in all.
         machine: where they were made.
         versions: of the packages they were made with.
         made_at: when, as ISO 8601 with the offset from UTC.

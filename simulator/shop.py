@@ -93,7 +93,7 @@ class OrderWork(NamedTuple):
 
     @classmethod
     def of(cls, demands: OrderDemands, ms_s: float) -> Self:
-        """The demands, a thousandth of `second` to each second."""
+        """The demands in seconds: `ms_s` for each millisecond."""
         return cls(
             accept_s=demands.accept_ms * ms_s,
             stages={span: Work.of(demand, ms_s) for span, demand in demands.stages.items()},
