@@ -28,8 +28,8 @@ _SHOPPERS = 5_000
 _CLIENTS = 64
 _WARM_UP_S = 0.4
 _FIT_S = 1.5
-_START_S = 3.0  # of a shop
-_BESIDE_S = 1.3  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
+_START_S = 2.0  # of a shop
+_BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is on the screen while a command works: progress over all steps, and a live line under it.
 
-On a terminal a bar that is redrawn; elsewhere (a CI log) a plain line when a step begins and when it ends.
+On a terminal a bar that moves; elsewhere (a CI log) a plain line when a step begins and when it ends.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as ScreenLive
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 Live = Callable[[str], None]
 """Replaces the live line of a step."""
@@ -32,20 +34,10 @@ class Display:
         self.console = console
         self._steps = steps
         self._begun = 0
-        self._done_s = 0.0
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.fields[step]}", style="bold"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[live]}", style="cyan"),
-            console=console,
-            refresh_per_second=5,
-            disable=not console.is_terminal,
-            transient=True,
+        self._bar = _Bar(expected_s)
+        self._screen = ScreenLive(
+            self._bar, console=console, refresh_per_second=5, transient=True, redirect_stderr=False
         )
-        self._task = self._bar.add_task("", total=expected_s, step="", live="")
 
     @classmethod
     def of(cls, steps: Sequence[Step], console: Console) -> Self:
@@ -53,11 +45,12 @@ class Display:
         return cls(console, steps=len(steps), expected_s=sum(step.expected_s for step in steps))
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self.console.is_terminal:
+            self._screen.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._screen.stop()
 
     def play(self, steps: Sequence[Step]) -> None:
         """Do the work of the steps, one after the other."""
@@ -70,24 +63,50 @@ class Display:
         """Show `title` while the block runs; the block gets a function that replaces the live line."""
         self._begun += 1
         heading = f"{self._begun}/{self._steps} {title}"
-        began = time.monotonic()
-        last = ""
-
-        def live(text: str) -> None:
-            nonlocal last
-            last = text
-            spent_s = min(time.monotonic() - began, expected_s)
-            self._bar.update(self._task, completed=self._done_s + spent_s, live=text)
-
-        self._bar.update(self._task, step=heading, live="")
         if not self.console.is_terminal:
             self._print(f"[{heading}] ...")
-        yield live
-        self._done_s += expected_s
-        self._bar.update(self._task, completed=self._done_s)
+        began = time.monotonic()
+        self._bar.begin(heading, expected_s)
+        yield self._bar.show
         ended = f"[{heading}] {time.monotonic() - began:.1f} s"
-        self._print(f"{ended}: {last}" if last else ended)
+        self._print(f"{ended}: {self._bar.line}" if self._bar.line else ended)
+        self._bar.end()
 
     def _print(self, line: str) -> None:
         """One line stays one line: a log is searched by lines, and a terminal wraps by itself."""
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bar:
+    """One bar for all steps, and the live line. It moves with the time that the step under way has taken."""
+
+    def __init__(self, expected_s: float) -> None:
+        self.line = ""
+        self._done_s = 0.0
+        self._step_s = 0.0
+        self._began = time.monotonic()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._task = self._progress.add_task("", total=expected_s)
+
+    def begin(self, heading: str, expected_s: float) -> None:
+        self.line, self._step_s, self._began = "", expected_s, time.monotonic()
+        self._progress.update(self._task, description=heading)
+
+    def show(self, line: str) -> None:
+        self.line = line
+
+    def end(self) -> None:
+        self._done_s += self._step_s
+        self._step_s = 0.0
+
+    def __rich__(self) -> RenderableType:
+        spent_s = min(time.monotonic() - self._began, self._step_s)
+        self._progress.update(self._task, completed=self._done_s + spent_s)
+        line = Text(f"  {self.line}", style="cyan", no_wrap=True, overflow="ellipsis")
+        return Group(self._progress.get_renderable(), line)

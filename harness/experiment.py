@@ -27,7 +27,7 @@ from scenarios.record import Record
 from scenarios.scenario import Scenario, load
 
 _WATCH_S = 0.5
-_BESIDE_THE_RUN_S = 8.0  # start, warm-up, drain, books
+_BESIDE_THE_RUN_S = 5.0  # start, warm-up, drain, books
 _WARM_UP_S = 0.7
 _WARM_UP_CLIENTS = 16
 _WARM_UP_SHOPPERS = 2_000

@@ -35,7 +35,7 @@ class Generator:
         now = json.loads(lines[-1])
         counts = ("sent", "bought", "sold_out", "in_flight")
         told = [f"{count.replace('_', ' ')} {now[count]:,}" for count in counts]
-        return " · ".join([f"{min(max(now['t'], 0), now['until']):.0f} of {now['until']:g} s", *told])
+        return " · ".join([f"{min(max(now['t'], 0), now['until']):.1f} of {now['until']:g} s", *told])
 
     def record(self) -> tuple[pl.DataFrame, GeneratorLog]:
         """What it saw of every attempt, and how well it kept its schedule."""

@@ -9,7 +9,7 @@ from reports.experiment import Experiment, predicted_folder
 from simulator import profile as profiles
 from simulator.predict import predict
 
-_REPLICATION_S = 1.5
+_ARRIVAL_S = 5e-5
 
 
 def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> list[Step]:
@@ -18,6 +18,8 @@ def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> 
     Args:
         profile: its name or the path of its file, which an earlier step may still have to write.
     """
+
+    expected_s = experiment.replications * experiment.scenario.arrivals.expected * _ARRIVAL_S
 
     def step(strategy: str) -> Step:
         def work(_: Live) -> None:
@@ -33,6 +35,6 @@ def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> 
             for replication, record in enumerate(records[strategy]):
                 record.save(predicted_folder(run, strategy, replication))
 
-        return Step(f"predicting {strategy}", experiment.replications * _REPLICATION_S, work)
+        return Step(f"predicting {strategy}", expected_s, work)
 
     return [step(strategy.name) for strategy in experiment.strategies]

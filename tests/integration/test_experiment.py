@@ -61,7 +61,7 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
     assert [row.redis_available for row in locked.books.stock] == [None, None]
     assert held.history["arrival"].unique().to_list() == locked.history["arrival"].unique().to_list()
     sent = locked.conditions.generator.sent
-    assert told[-1] == f"0 of 0.5 s · sent {sent} · bought 12 · sold out {sent - 12} · in flight 0"
+    assert told[-1] == f"0.5 of 0.5 s · sent {sent} · bought 12 · sold out {sent - 12} · in flight 0"
 
 
 def test_the_stage_meters_every_role_of_a_shop(stage: Stage, tmp_path: Path) -> None:
