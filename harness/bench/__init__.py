@@ -49,7 +49,7 @@ def bench(only: str | None, file: Path, console: Console, *, pool_size: int) -> 
     ):
         for one in chosen:
             ratios |= one.measure(stage, Path(logs), display)
-    _write(file, ratios)
+            _write(file, ratios)  # what follows may fail, and this took minutes
     return ratios
 
 

@@ -15,7 +15,7 @@ from harness.bench.common import CLIENTS, SHOPPERS, SKU, Bench, Ratio, one_hot_s
 from harness.display import Display
 from harness.errors import RunError
 from harness.generator import sending
-from harness.processes import running
+from harness.processes import end_of, running
 from harness.shop import Shop
 from harness.stage import Stage
 from scenarios.arrivals import generate
@@ -62,19 +62,17 @@ def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
 def _closed_per_s(stage: Stage, logs: Path, shop: Shop) -> float:
     shop.reset(one_hot_sku(1), shoppers=SHOPPERS)
     log = logs / "closed-locust.log"
-    log.unlink(missing_ok=True)
     command: list[str | Path] = [
         *(sys.executable, "-m", "locust", "--locustfile", Path(__file__).with_name("closed_locust.py")),
-        *("--headless", "--json", "--loglevel", "ERROR", "--host", shop.url),
+        *("--headless", "--only-summary", "--json-file", str(logs / "closed"), "--host", shop.url),
         *("--users", str(CLIENTS), "--spawn-rate", str(CLIENTS), "--run-time", f"{_CLOSED_S}s"),
     ]
     environment = {"BENCH_TOKEN": shop.tokens(2)[1], "BENCH_SKU": SKU}
     with running("Locust", command, log=log, cores=stage.generator_cores, environment=environment) as locust:
         locust.await_end(within_s=60)
-    said = log.read_text()
-    [orders] = json.loads(said[said.index("[") :])
+    [orders] = json.loads((logs / "closed.json").read_text())
     if orders["num_failures"]:
-        raise RunError(f"{orders['num_failures']} of Locust's orders failed:\n{said}")
+        raise RunError(f"{orders['num_failures']} of Locust's orders failed:\n{end_of(log)}")
     return float(orders["num_requests"] / (orders["last_request_timestamp"] - orders["start_time"]))
 
 
