@@ -177,7 +177,7 @@ def simulate(
     seed: SeedOption = 1,
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
-    ] = 5,
+    ] = 4,
     time_scale: Annotated[float, _TIME_SCALE] = 1.0,
     thresholds: ThresholdsOption = _THRESHOLDS,
     workers: WorkersOption = 1,
@@ -217,7 +217,7 @@ def calibrate(
     workers: WorkersOption = 1,
     pool_size: PoolSizeOption = _POOL_SIZE,
 ) -> None:
-    """Measure this machine for the model: about three minutes of short runs on real servers."""
+    """Measure this machine for the model: about five minutes of short runs on real servers."""
     from harness.calibrate import calibration_steps
     from harness.display import Display
     from harness.scope import CALIBRATION

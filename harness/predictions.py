@@ -9,7 +9,7 @@ from reports.experiment import Experiment, predicted_folder
 from simulator import profile as profiles
 from simulator.predict import predict
 
-_ARRIVAL_S = 5e-5
+_ARRIVAL_S = 6e-5  # of simulating, on two cores
 
 
 def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> list[Step]:

@@ -27,7 +27,7 @@ SCOPES = {
     "standard": Scope(
         time_scale=1.0,
         repeats=2,
-        replications=10,
+        replications=6,
         calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=3.0, answers_s=1.0),
     ),
 }

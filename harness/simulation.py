@@ -40,8 +40,11 @@ class Simulation:
             ProfileError: there is no such profile, or it does not know a strategy.
             UsageError: `runs` cannot be written.
         """
+        profile = profiles.load(self.profile)
+        for strategy in self.strategies:
+            profile.demands(strategy.name)
         with run_folder(self.runs, self.scenario.name) as folder:
-            experiment = self._experiment(folder.name)
+            experiment = self._experiment(folder.name, system_cores=profile.system_cores)
             experiment.save(folder)
             steps = prediction_steps(experiment, self.profile, folder)
             with Display.of(steps, console) as display:
@@ -49,7 +52,7 @@ class Simulation:
             console.print("Writing the report.")
             return report.write(folder, bounds=self.bounds), folder
 
-    def _experiment(self, name: str) -> Experiment:
+    def _experiment(self, name: str, *, system_cores: int) -> Experiment:
         return Experiment(
             id=name,
             started_at=machine.now(),
@@ -62,7 +65,7 @@ class Simulation:
             order_of_runs=(),
             workers=self.workers,
             pool_size=self.pool_size,
-            system_cores=tuple(range(profiles.load(self.profile).system_cores)),
+            system_cores=tuple(range(system_cores)),
             generator_cores=(),
             servers=None,
             profile=self.profile,

@@ -1,0 +1,35 @@
+"""`dropday simulate`: the model alone."""
+
+from __future__ import annotations
+
+from reports.summary import Summary
+from tests.end_to_end.command import DROP, Desk, eventually
+
+
+def test_a_simulation_needs_no_server_and_ends_with_the_same_report(desk: Desk) -> None:
+    command = desk.run("simulate", "--scenario", desk.scenario(), "--strategies", "no_lock,redis_hold",
+                       "--replications", "2")  # fmt: skip
+
+    assert command.code() == 0, command.output
+    assert command.output.splitlines()[-1] == f"report: runs/{desk.latest.name}/index.html"
+    no_lock, redis_hold = Summary.model_validate_json((desk.latest / "summary.json").read_text()).strategies
+    assert no_lock.measured is None
+    assert no_lock.predicted
+    assert no_lock.predicted.units.oversold > 0
+    assert redis_hold.predicted
+    assert redis_hold.predicted.units.sold == 40
+    assert desk.left() == []
+
+
+def test_ctrl_c_stops_a_simulation_with_all_its_workers(desk: Desk) -> None:
+    endless = DROP.replace("duration_s = 0.7", "duration_s = 600")
+    command = desk.start("simulate", "--scenario", desk.scenario(endless))
+    assert eventually(lambda: len(command.process.children()) >= 3 or not command.process.is_running())
+    command.family = command.process.children(recursive=True)
+
+    command.interrupt()
+
+    assert command.code() == 130, command.output
+    assert eventually(lambda: command.survivors() == [])
+    assert desk.left() == []
+    assert list((desk.folder / "runs").iterdir()) == []
