@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import time
 from pathlib import Path
 
@@ -76,19 +75,6 @@ def test_a_database_killed_in_mid_run_is_named_and_nothing_is_left(desk: Desk) -
     assert test.survivors() == []
     assert desk.left() == []
     assert not desk.latest.exists()
-
-
-def test_a_system_killed_in_mid_run_is_named_with_its_log(desk: Desk) -> None:
-    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
-                      "--no-predict")  # fmt: skip
-    test.await_shoppers()
-    test.member("-m system").send_signal(signal.SIGKILL)
-
-    assert test.code() == 3, test.output
-    assert "error: the system (conditional_update) was killed by SIGKILL" in test.output
-    assert "system.log" in test.output
-    assert test.survivors() == []
-    assert desk.left() == []
 
 
 def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:

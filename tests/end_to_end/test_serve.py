@@ -8,15 +8,20 @@ import urllib.request
 
 import pytest
 
-from tests.end_to_end.command import Desk, eventually
+from tests.end_to_end.command import Command, Desk, eventually
+
+
+def serving(desk: Desk) -> Command:
+    """A shop that is open."""
+    command = desk.start("serve", "--strategy", "redis_hold", "--scenario", desk.scenario(), "--json")
+    assert eventually(lambda: command.output.endswith("}\n") or not command.process.is_running())
+    command.family = command.process.children(recursive=True)
+    return command
 
 
 def test_a_shop_is_served_until_it_is_stopped(desk: Desk) -> None:
-    command = desk.start("serve", "--strategy", "redis_hold", "--scenario", desk.scenario(), "--json")
-    assert eventually(lambda: command.output.endswith("}\n") or not command.process.is_running())
+    command = serving(desk)
     ready = json.loads(command.output)
-    command.family = command.process.children(recursive=True)
-
     with urllib.request.urlopen(f"{ready['url']}/products/dunk") as answer:  # noqa: S310 - our own URL
         product = json.load(answer)
     assert [size["available"] for size in product["sizes"]] == [30, 10]
@@ -29,12 +34,22 @@ def test_a_shop_is_served_until_it_is_stopped(desk: Desk) -> None:
     assert desk.left() == []
 
 
+def test_a_system_that_was_killed_is_named_and_its_servers_are_stopped(desk: Desk) -> None:
+    command = serving(desk)
+    command.member("-m system").kill()
+
+    assert command.code() == 3
+    assert "error: the system (redis_hold) was killed by SIGKILL" in command.output
+    assert "Traceback" not in command.output
+    assert command.survivors() == []
+    assert desk.left() == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("serve", "--strategy", "no_lokc"), "error: no strategy 'no_lokc'; did you mean 'no_lock'?"),
         (("loadtest", "--strategies", "safest"), "error: no strategy 'safest'; did you mean 'safe'?"),
-        (("simulate", "--profile-file", "laptop"), "error: no profile 'laptop'"),
     ],
 )
 def test_a_name_that_does_not_exist_is_told_with_the_nearest(
