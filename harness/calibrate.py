@@ -65,7 +65,8 @@ class _Run:
         return Orders(skus=(_SKU,), tokens=tokens, label=self.kind, quantity=self.quantity)
 
 
-def _runs(effort: Effort, *, browse: bool) -> list[_Run]:
+def _runs(effort: Effort, *, the_same_for_all: bool) -> list[_Run]:
+    """The runs of one strategy, and with them those that are the same for all strategies."""
     answers_s = effort.answers_s
     runs = [
         _Run("back_to_back", 1, effort.back_to_back_s),
@@ -73,7 +74,7 @@ def _runs(effort: Effort, *, browse: bool) -> list[_Run]:
         _Run("refused", _CLIENTS, answers_s, units=1, quantity=2),
         _Run("sold_out", _CLIENTS, answers_s, units=1),  # bought by the first order of the warm-up
     ]
-    if browse:
+    if the_same_for_all:
         runs.append(_Run("newcomers", _CLIENTS, answers_s, units=1, reconnect=True))
         runs.append(_Run("browse", 1, answers_s))
     return runs
@@ -88,11 +89,9 @@ def calibration_steps(
     """
     observations: list[Observation] = []
 
-    def observing(strategy: str, *, browse: bool) -> Callable[[Live], None]:
-        def work(live: Live) -> None:
-            observations.extend(_observe_all(stage, strategy, _runs(effort, browse=browse), logs, live))
-
-        return work
+    def observing(strategy: str) -> Callable[[Live], None]:
+        runs = _runs(effort, the_same_for_all=strategy == strategies[0])
+        return lambda live: observations.extend(_observe_all(stage, strategy, runs, logs, live))
 
     def fitting(live: Live) -> None:
         fitted = _fit(stage, observations)
@@ -103,7 +102,7 @@ def calibration_steps(
         Step(
             f"calibrating {strategy}" + (f", round {number + 1}" if effort.rounds > 1 else ""),
             effort.turn_s,
-            observing(strategy, browse=strategy == strategies[0]),
+            observing(strategy),
         )
         for number in range(effort.rounds)
         for strategy in strategies
@@ -177,32 +176,24 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
     )
 
 
-_EXPECTED: dict[Kind, set[str]] = {
-    "back_to_back": {"201"},
-    "saturated": {"201", "conflict"},
-    "refused": {"sold_out"},
-    "sold_out": {"sold_out"},
-    "newcomers": {"sold_out"},
-    "browse": {"200"},
-}
-
-
-_ASKED: dict[Kind, str] = {
-    "back_to_back": "in stock",
-    "saturated": "in stock",
-    "refused": "short by one unit",
-    "sold_out": "sold out",
-    "browse": "on its pages",
+_ASKED_AND_EXPECTED: dict[Kind, tuple[str, set[str]]] = {
+    "back_to_back": ("in stock", {"201"}),
+    "saturated": ("in stock", {"201", "conflict"}),
+    "refused": ("short by one unit", {"sold_out"}),
+    "sold_out": ("sold out", {"sold_out"}),
+    "newcomers": ("sold out", {"sold_out"}),
+    "browse": ("on its pages", {"200"}),
 }
 
 
 def _require_expected(run: _Run, result: Result, shop: Shop) -> None:
-    odd = {code: count for code, count in result.answers.items() if code not in _EXPECTED[run.kind]}
+    asked, expected = _ASKED_AND_EXPECTED[run.kind]
+    odd = {code: count for code, count in result.answers.items() if code not in expected}
     if odd:
-        expected = " or ".join(sorted(_EXPECTED[run.kind]))
         raise UncalibratedError(
-            f"{shop.process.name} was asked for what is {_ASKED[run.kind]}, and answered with "
-            f"{', '.join(f'{code} {count:,} times' for code, count in odd.items())}; expected {expected}"
+            f"{shop.process.name} was asked for what is {asked}, and answered with "
+            f"{', '.join(f'{code} {count:,} times' for code, count in odd.items())}; "
+            f"expected {' or '.join(sorted(expected))}"
         )
 
 
