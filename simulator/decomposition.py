@@ -30,11 +30,14 @@ class Repeats:
         return self.median(lambda run: float(getattr(run.cpu_s, role)) / run.answered * 1e3)
 
     def idle_ms(self) -> float:
-        """With one client: what of an answer's latency kept no CPU busy."""
+        """With one client: what of an answer's latency kept no CPU busy.
+
+        Of the typical answer: the mean would have in it what other processes took, if there were any.
+        """
 
         def idle_ms(run: Observation) -> float:
             cpu_s = run.cpu_s.worker + run.cpu_s.database + run.cpu_s.redis
-            return run.latency_ms.mean - cpu_s / run.answered * 1e3
+            return run.latency_ms.p50 - cpu_s / run.answered * 1e3
 
         return max(0.0, self.median(idle_ms))
 
