@@ -1,10 +1,10 @@
 """HTTP over as many connections as there are requests under way.
 
-Why not the session of Locust's FastHttpUser: it takes 125 us of CPU a request where this takes 26 (one core,
-nine in ten answers a 409, three turns each; 125 has Locust's statistics in it, 26 has not), for a cookie jar,
-redirects, a protocol of every 4xx. And its pool makes the open loop a closed one, or hides attempts: a request
-waits for one of `concurrency` places, a connection whose file descriptor is 1024 or more is never used again,
-a GET whose connection breaks is sent again unseen.
+Why not the session of Locust's FastHttpUser: it takes 125 us of CPU a request where this takes 26 (one
+core, nine in ten answers a 409, three turns each; 125 has Locust's statistics in it, 26 has not), for a
+cookie jar, redirects, a protocol of every 4xx. And its pool makes the open loop a closed one, or hides
+attempts: a request waits for one of `concurrency` places, a connection whose file descriptor is 1024 or
+more is never used again and a GET whose connection breaks is sent again unseen.
 The parser is the same (geventhttpclient's llhttp).
 """
 
