@@ -23,9 +23,10 @@ from harness.errors import RunError, UsageError
 from harness.servers import Endpoints, ServerDiedError, binaries, launch, open_servers
 
 A_RUN_OF_ITS_OWN = """
-import json, sys
+import json, signal, sys
 from dataclasses import asdict
 from harness.servers import open_servers
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests may ignore it, as nohup does
 with open_servers("embedded") as endpoints:
     print(json.dumps(asdict(endpoints)), flush=True)
     sys.stdin.read()
