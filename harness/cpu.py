@@ -65,6 +65,24 @@ def _children(pid: int) -> Iterator[int]:
         yield from map(int, (thread / "children").read_text().split())
 
 
+def switches(roles: Roles) -> dict[str, int]:
+    """Context switches, wanted and unwanted, of those processes of each role that still run."""
+    return {role: sum(_tree_switches(root) for root in roots) for role, roots in roles.items()}
+
+
+def _tree_switches(pid: int) -> int:
+    try:
+        lines = [
+            line
+            for thread in Path(f"/proc/{pid}/task").iterdir()
+            for line in (thread / "status").read_text().splitlines()[-2:]
+        ]
+        own = sum(int(line.partition(":")[2]) for line in lines)  # voluntary_ and nonvoluntary_ctxt_switches
+        return own + sum(_tree_switches(child) for child in _children(pid))
+    except (FileNotFoundError, ProcessLookupError, OSError):
+        return 0
+
+
 @dataclass(frozen=True)
 class Reading:
     """CPU seconds of each role since their processes began, at the epoch second `at`."""

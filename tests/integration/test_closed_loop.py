@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -94,6 +95,36 @@ def test_problems_are_counted_by_their_code(tmp_path: Path) -> None:
         result = drive(load(url, orders()), cores=CORES, log=tmp_path / "log")
 
     assert set(result.answers) == {"sold_out"}
+
+
+QUEUED = (
+    b"HTTP/1.1 202 Accepted\r\nLocation: /orders/queued/Test-Key\r\nContent-Length: 2\r\n"
+    b"Server-Timing: redis_queue;dur=0.25\r\n\r\n{}"
+)
+DECIDED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(("decision", "answer"), [(DECIDED, "201"), (SOLD_OUT, "sold_out")])
+def test_a_queued_order_is_answered_once_it_is_decided(decision: bytes, answer: str, tmp_path: Path) -> None:
+    heads: list[bytes] = []
+    answers = itertools.cycle([QUEUED, QUEUED, decision])
+
+    def decide_later(head: bytes, writer: asyncio.StreamWriter) -> None:
+        heads.append(head)
+        writer.write(next(answers))
+
+    with server(decide_later) as url:
+        result = drive(load(url, orders("Token"), clients=1), cores=CORES, log=tmp_path / "log")
+
+    order, first, second = heads[:3]
+    assert order.startswith(b"POST /orders HTTP/1.1")
+    assert first == second
+    assert first.startswith(b"GET /orders/queued/Test-Key HTTP/1.1")
+    assert b"\r\nAuthorization: Bearer Token\r\n" in first
+    assert b"\r\nPrefer: wait=30\r\n" in first
+    assert result.answers == {answer: result.completed}
+    assert len(heads) == pytest.approx(3 * result.completed, abs=3)
+    assert {name: span.mean for name, span in result.spans_ms.items()} == {"redis_queue": 0.25}
 
 
 def test_an_answer_may_come_in_pieces(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from itertools import islice
 
 import pytest
 
-from harness.closed_loop import Gets, Orders, header, messages, spans
+from harness.closed_loop import Gets, Orders
+from harness.closed_loop.wire import header, messages, spans
 
 HEAD = b"http/1.1 201 created\r\ncontent-length: 12\r\nserver-timing: pool;dur=0.5, place_order;dur=1.5"
 
