@@ -24,11 +24,17 @@ class _Part(Part):
 
 
 class StrategyUnderTest(_Part):
-    """A strategy as the system describes itself. One that is not `safe` is a control: it must oversell."""
+    """A strategy as the system describes itself. One that is not `safe` is a control: it must oversell.
+
+    One that is not `exact` may say "sold out" while units are about to come back, or lie where it did not
+    look.
+    """
 
     name: str = Field(min_length=1)
     safe: bool
     ack: Literal["committed", "queued"]
+    redis: Literal["none", "lock", "stock"] = "none"  # what it keeps in Redis
+    exact: bool = True
 
 
 class PlannedRun(_Part):

@@ -57,10 +57,31 @@ class KeyRow(_Row):
     order_id: str
 
 
+class DecisionRow(_Row):
+    """What became of a queued order, the last time it was queued: 201, or a refusal with its code."""
+
+    shopper: int
+    key: str
+    status: int  # as a direct answer would have had
+    code: str  # of the refusal's problem; empty where there is an order
+
+
+class IntakeRow(_Row):
+    """An order that was accepted into the queue and is not decided yet."""
+
+    shopper: int
+    key: str
+
+
 class Books(_Row):
-    """Everything the audit holds against the history. Orders are in the order they were placed."""
+    """Everything the audit holds against the history. Orders are in the order they were placed.
+
+    Only queued strategies have `decisions`; at rest the `intake` is empty.
+    """
 
     stock: tuple[StockRow, ...]
     orders: tuple[BookedOrder, ...]
     wallets: tuple[WalletRow, ...]
     keys: tuple[KeyRow, ...]
+    decisions: tuple[DecisionRow, ...] = ()
+    intake: tuple[IntakeRow, ...] = ()

@@ -36,24 +36,44 @@ class GeneratorLog(_Row):
 
 
 class Sample(_Row):
-    """Cores kept busy by each role in the interval that ends at `at_s`."""
+    """Cores kept busy by each role in the interval that ends at `at_s`.
+
+    `consumer` is the process that decides queued orders; 0 where the strategy has none.
+    """
 
     at_s: float
     worker: float
+    consumer: float = 0.0
     database: float
     redis: float
     generator: float
 
 
+class WaitSample(_Row):
+    """What the database's connections to the system were doing at `at_s`: how many of each, every one once.
+
+    `active` were at work on a statement, `lock` waited in one for a lock (on a row, a tuple, another
+    transaction, or an advisory one), `io` for the disk (mostly for the flush of a commit, one's own or one
+    that is shared), and `idle` for the next statement, in a transaction or not.
+    """
+
+    at_s: float
+    active: int
+    lock: int
+    io: int
+    idle: int
+
+
 class Conditions(_Row):
     """How a run was set up, and how it went for the machine.
 
-    `system_cores` are shared by worker, database and redis; with `generator_shares_cores` the generator ran
-    on them too.
+    `system_cores` are shared by worker, consumer, database and redis; with `generator_shares_cores` the
+    generator ran on them too. There are no `waits` where nobody looked, such as in the model.
     """
 
     generator: Generator
     samples: tuple[Sample, ...]
+    waits: tuple[WaitSample, ...] = ()
     system_cores: int
     generator_shares_cores: bool
     workers: int

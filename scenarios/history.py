@@ -39,7 +39,8 @@ SCHEMA = pl.Schema(
         "quantities": pl.List(pl.Int64()),
         "intended_s": pl.Float64(),  # when the shopper meant to send; seconds since the run began
         "sent_s": pl.Float64(),  # when the generator did send
-        "done_s": pl.Float64(),  # when the answer was there, or the patience used up
+        "acknowledged_s": pl.Float64(),  # when a 202 said that the order is queued; null where none came
+        "done_s": pl.Float64(),  # when the final answer was there, or the patience used up
         "outcome": pl.String(),  # a value of Outcome
         "status": pl.Int16(),  # HTTP status; 0 when no answer came
         "code": pl.String(),  # problem+json `code`; empty on success
@@ -72,6 +73,7 @@ class Attempt:
     order_id: str = ""
     total_won: int = 0
     replayed: bool = False
+    acknowledged_s: float | None = None
     spans: list[tuple[str, float]] = field(default_factory=list)
 
 

@@ -23,8 +23,8 @@ def experiment(*, repeats: int = 1, replications: int = 1, **changes: Any) -> Ex
             "scenario": SCENARIO,
             "seed": 7,
             "strategies": [
-                {"name": CONTROL, "safe": False, "ack": "committed"},
-                {"name": SAFE, "safe": True, "ack": "committed"},
+                {"name": CONTROL, "safe": False, "ack": "committed", "redis": "none", "exact": True},
+                {"name": SAFE, "safe": True, "ack": "committed", "redis": "none", "exact": True},
             ],
             "repeats": repeats,
             "replications": replications,

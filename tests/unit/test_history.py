@@ -51,6 +51,7 @@ def test_every_value_is_in_its_column() -> None:
         order_id="abc",
         total_won=3000,
         replayed=True,
+        acknowledged_s=1.6,
         spans=[("pool", 0.1), ("place_order", 1.6)],
     )
     assert frame([bought]).row(0, named=True) == {
@@ -64,6 +65,7 @@ def test_every_value_is_in_its_column() -> None:
         "quantities": [1, 2],
         "intended_s": 1.5,
         "sent_s": 1.5,
+        "acknowledged_s": 1.6,
         "done_s": 2.0,
         "outcome": "bought",
         "status": 201,

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.books import BookedLine, BookedOrder, Books, KeyRow, StockRow, WalletRow
-from scenarios.conditions import Conditions, Generator, Sample
+from scenarios.books import (
+    BookedLine,
+    BookedOrder,
+    Books,
+    DecisionRow,
+    IntakeRow,
+    KeyRow,
+    StockRow,
+    WalletRow,
+)
+from scenarios.conditions import Conditions, Generator, Sample, WaitSample
 from scenarios.history import frame
 from scenarios.record import Record
 
@@ -30,6 +39,8 @@ RECORD = Record(
         ),
         wallets=(WalletRow(shopper=1, opening_won=5000, balance_won=4000, ledger_won=-1000),),
         keys=(KeyRow(shopper=1, key="1-1-0", order_id="abc"),),
+        decisions=(DecisionRow(shopper=2, key="1-2-0", status=409, code="sold_out"),),
+        intake=(IntakeRow(shopper=3, key="1-3-0"),),
     ),
     conditions=Conditions(
         generator=Generator(
@@ -41,7 +52,8 @@ RECORD = Record(
             lateness_max_ms=0.2,
             cpu_share=0.1,
         ),
-        samples=(Sample(at_s=1, worker=0.5, database=0.2, redis=0, generator=0.1),),
+        samples=(Sample(at_s=1, worker=0.5, consumer=0.3, database=0.2, redis=0, generator=0.1),),
+        waits=(WaitSample(at_s=0.05, active=2, lock=7, io=1, idle=0),),
         system_cores=1,
         generator_shares_cores=False,
         workers=1,

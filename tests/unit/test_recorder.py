@@ -65,6 +65,7 @@ def test_the_history_has_a_row_for_every_note() -> None:
         "quantities": [1],
         "intended_s": 0.5,
         "sent_s": 0.6,
+        "acknowledged_s": None,
         "done_s": 0.9,
         "outcome": "bought",
         "status": 201,
