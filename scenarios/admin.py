@@ -44,6 +44,7 @@ class Admin:
                 "id": product.id,
                 "name": product.name,
                 "price_won": product.price_won,
+                "limit": product.limit,
                 "sizes": [{"size": size.size, "units": size.units} for size in product.sizes],
             }
             for product in scenario.products

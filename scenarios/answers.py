@@ -16,6 +16,7 @@ class Reply(NamedTuple):
     body: bytes = b""
     server_timing: str = ""
     replayed: bool = False
+    location: str = ""
     failure: str = ""
 
 
@@ -24,6 +25,7 @@ _CODES = {
     (409, "sold_out"): Outcome.SOLD_OUT,
     (409, "conflict"): Outcome.CONFLICT,
     (409, "key_in_progress"): Outcome.CONFLICT,
+    (409, "limit_reached"): Outcome.REFUSED,
 }
 
 
@@ -40,6 +42,16 @@ def outcome_of(operation: str, reply: Reply) -> Outcome:
     if status == 429:
         return Outcome.REFUSED
     return _CODES.get((status, code_of(reply)), Outcome.REJECTED)
+
+
+def decision_in(reply: Reply) -> Reply | None:
+    """What became of a queued order, as a direct answer would have told it; None while that is not known.
+
+    A 404 decides nothing: who was told 202 has an order in the queue, and may ask a server that lags behind.
+    """
+    if reply.status == 200:
+        return reply._replace(status=201)
+    return reply if 400 <= reply.status < 500 and reply.status not in (404, 429) else None
 
 
 def code_of(reply: Reply) -> str:

@@ -22,6 +22,7 @@ class _Row(NamedTuple):
     step: Step
     intended_s: float
     sent_s: float
+    acknowledged_s: float | None
     done_s: float
     outcome: Outcome
     reply: Reply
@@ -39,11 +40,20 @@ class Recorder:
         self._rows: list[_Row] = []
         self.outcomes: Counter[Outcome] = Counter()
 
-    def note(self, step: Step, intended_s: float, sent_s: float, done_s: float, reply: Reply) -> Outcome:
+    def note(
+        self,
+        step: Step,
+        intended_s: float,
+        sent_s: float,
+        done_s: float,
+        reply: Reply,
+        *,
+        acknowledged_s: float | None = None,
+    ) -> Outcome:
         """Keep one attempt, and say how it ended. Times are in seconds since the run began."""
         outcome = outcome_of(step.operation, reply)
         self.outcomes[outcome] += 1
-        self._rows.append(_Row(step, intended_s, sent_s, done_s, outcome, reply))
+        self._rows.append(_Row(step, intended_s, sent_s, acknowledged_s, done_s, outcome, reply))
         return outcome
 
     def history(self) -> pl.DataFrame:
@@ -52,7 +62,7 @@ class Recorder:
 
     def _attempts(self) -> Iterator[Attempt]:
         arrivals = self._arrivals
-        for step, intended_s, sent_s, done_s, outcome, reply in self._rows:
+        for step, intended_s, sent_s, acknowledged_s, done_s, outcome, reply in self._rows:
             order_id, total_won = order_of(reply)
             yield Attempt(
                 arrival=step.arrival,
@@ -65,6 +75,7 @@ class Recorder:
                 quantities=[quantity for _, quantity in step.cart],
                 intended_s=intended_s,
                 sent_s=sent_s,
+                acknowledged_s=acknowledged_s,
                 done_s=done_s,
                 outcome=outcome,
                 status=reply.status,

@@ -33,11 +33,12 @@ class Size(Part):
 
 
 class Product(Part):
-    """A product in several sizes at one price."""
+    """A product in several sizes at one price, of each of which a shopper may buy `limit` units in all."""
 
     id: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")
     name: str = Field(min_length=1, max_length=200)
     price_won: int = Field(gt=0, le=1_000_000_000)
+    limit: int | None = Field(default=None, ge=1)
     sizes: tuple[Size, ...] = Field(min_length=1)
 
 
@@ -49,6 +50,7 @@ class Sku(NamedTuple):
     price_won: int
     units: int
     popularity: float
+    limit: int | None
 
 
 class Cart(Part):
@@ -115,7 +117,14 @@ class Scenario(Part):
     def skus(self) -> tuple[Sku, ...]:
         """All SKUs, in the order of the file; carts refer to them by index."""
         return tuple(
-            Sku(f"{product.id}-{size.size}", product.id, product.price_won, size.units, size.popularity)
+            Sku(
+                sku=f"{product.id}-{size.size}",
+                product=product.id,
+                price_won=product.price_won,
+                units=size.units,
+                popularity=size.popularity,
+                limit=product.limit,
+            )
             for product in self.products
             for size in product.sizes
         )
@@ -152,6 +161,12 @@ class Scenario(Part):
             raise ValueError(
                 f"cart.lines = {list(self.cart.lines)} has carts of {len(self.cart.lines)} different SKUs, "
                 f"but products has only {len(self.skus)}; expected no more chances than SKUs"
+            )
+        strict = [product for product in self.products if (product.limit or math.inf) < self.cart.quantity]
+        if strict:
+            raise ValueError(
+                f"cart.quantity = {self.cart.quantity}, but {strict[0].id} has limit = {strict[0].limit}, "
+                "so nobody could ever buy it; expected a limit of at least that many"
             )
         if self.shoppers.bots.share > 0 and "order" not in self.journey:
             raise ValueError(

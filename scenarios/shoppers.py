@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 
 import gevent
 
-from scenarios.answers import Reply, code_of
+from scenarios.answers import Reply, code_of, decision_in
 from scenarios.arrivals import Arrivals, Cart
 from scenarios.dispatcher import Clock
 from scenarios.history import Outcome
@@ -17,6 +18,8 @@ from scenarios.scenario import Scenario
 from scenarios.wire import Wire
 
 _INTERRUPTED = Reply(0, failure="interrupted")
+_LONGEST_LOOK_S = 30  # as long as the shop holds a request that waits for a decision
+_LOOK_AGAIN_S = 0.05
 _FAILED = {Outcome.UNKNOWN, Outcome.REJECTED}
 
 
@@ -68,15 +71,23 @@ class Crowd:
         self._wire.close()
 
     def _attempt(self, step: Step, intended_s: float) -> tuple[Outcome, float]:
-        """Send one request; its outcome and when it was known. If interrupted, it is recorded as unknown."""
+        """Send one request, and where it is queued, wait for what becomes of it; the outcome and its time.
+
+        If interrupted, it is recorded as it stands: unknown, or queued.
+        """
         method, request = self._order(step) if step.operation == "order" else self._page(step)
-        reply = _INTERRUPTED
+        reply, acknowledged_s = _INTERRUPTED, None
         sent_s = self._clock.now()
         try:
             reply = self._wire.exchange(method, request, self._patience_s)
+            if reply.status == 202:
+                acknowledged_s = self._clock.now()
+                reply = self._decision(step, reply, sent_s + self._patience_s)
         finally:
             done_s = self._clock.now()
-            outcome = self._recorder.note(step, intended_s, sent_s, done_s, reply)
+            outcome = self._recorder.note(
+                step, intended_s, sent_s, done_s, reply, acknowledged_s=acknowledged_s
+            )
         self._tell(
             request_type=step.operation,
             name=outcome,
@@ -86,6 +97,24 @@ class Crowd:
             context={},
         )
         return outcome, done_s
+
+    def _decision(self, step: Step, accepted: Reply, until_s: float) -> Reply:
+        """What becomes of a queued order, with the spans of its acceptance; its 202 if patience ends first."""
+        while accepted.location and (left_s := until_s - self._clock.now()) > 0:
+            look = self._look(step, accepted.location, left_s)
+            if decision := decision_in(self._wire.exchange("GET", look, left_s)):
+                return decision._replace(server_timing=accepted.server_timing)
+            gevent.sleep(_LOOK_AGAIN_S)
+        return accepted
+
+    def _look(self, step: Step, location: str, left_s: float) -> bytes:
+        """A request for the answer to a queued order, which the shop may hold until it has one (RFC 7240)."""
+        wait_s = min(math.ceil(left_s), _LONGEST_LOOK_S)
+        token = self._tokens[step.arrival]
+        return (
+            f"GET {location} HTTP/1.1\r\nHost: {self._wire.host}\r\n"
+            f"Authorization: Bearer {token}\r\nPrefer: wait={wait_s}\r\n\r\n"
+        ).encode("latin-1")
 
     def _page(self, step: Step) -> tuple[str, bytes]:
         product = self._skus[step.cart[0][0]].product

@@ -114,4 +114,5 @@ class _Response(HTTPResponse):
             body=bytes(self._body_buffer),
             server_timing=timing if isinstance(timing, str) else ", ".join(timing or ()),
             replayed=self.get("idempotency-replayed") == "true",
+            location=str(self.get("location", "")),
         )

@@ -19,7 +19,7 @@ from scenarios.arrivals import generate
 from scenarios.conditions import GeneratorLog
 from scenarios.rehearsal import Part, Rehearsal
 from scenarios.scenario import Scenario
-from tests.integration.odd_servers import OddServer, odd_server, resets, says, stays_silent
+from tests.integration.odd_servers import Answer, OddServer, odd_server, resets, says, stays_silent
 
 CROWD = 60
 SOLD_OUT = says(409, b'{"code": "sold_out"}', "Server-Timing: board;dur=0.1\r\n")
@@ -142,6 +142,78 @@ def test_a_conflict_that_is_settled_ends_in_an_order(tmp_path: Path) -> None:
     outcomes = rows.sort("attempt").group_by("arrival").agg("outcome", "total_won")
     assert outcomes["outcome"].to_list() == [["conflict", "bought"]] * CROWD
     assert outcomes["total_won"].to_list() == [[0, 7]] * CROWD
+
+
+def queueing(decision: Answer) -> Answer:
+    """A shop that queues every order, and answers who looks for what became of it with `decision`."""
+
+    def shop(server: OddServer, connection: gevent.socket.socket, request: bytes) -> None:
+        if request.startswith(b"POST /orders "):
+            key = server.keys()[-1]
+            headers = f"Location: /orders/queued/{key}\r\nServer-Timing: journal;dur=3\r\n"
+            says(202, b'{"state": "queued"}', headers)(server, connection, request)
+        else:
+            decision(server, connection, request)
+
+    return shop
+
+
+def test_a_queued_order_is_looked_for_until_it_is_decided_and_has_both_times(tmp_path: Path) -> None:
+    looked: Counter[bytes] = Counter()
+
+    def decides_at_the_third_look(
+        server: OddServer, connection: gevent.socket.socket, request: bytes
+    ) -> None:
+        where = request.split(b" ")[1]
+        looked[where] += 1
+        early = [says(202), says(503)]
+        answer = [*early, says(200, b'{"order_id": "a", "total_won": 7}')][looked[where] - 1]
+        answer(server, connection, request)
+
+    with odd_server(queueing(decides_at_the_third_look)) as server:
+        crowd = sent(server, scenario(), tmp_path)
+        looks = [request.decode() for request in server.requests if request.startswith(b"GET ")]
+    rows = crowd.history()
+    assert Counter(rows["outcome"]) == {"bought": CROWD}
+    assert set(rows["status"]) == {201}
+    assert set(rows["order_id"]) == {"a"}
+    assert rows["spans"].to_list() == [[{"name": "journal", "ms": 3.0}]] * CROWD
+    assert rows.select((pl.col("sent_s") < pl.col("acknowledged_s")).all()).item()
+    assert rows.select((pl.col("acknowledged_s") < pl.col("done_s")).all()).item()
+    assert looked == {f"/orders/queued/{key}".encode(): 3 for key in rows["key"]}
+    assert all("Authorization: Bearer token-" in look and "Prefer: wait=10\r\n" in look for look in looks)
+
+
+def test_a_refusal_that_comes_later_is_a_refusal_and_bots_go_on_from_it(tmp_path: Path) -> None:
+    drop = scenario(shoppers={"bots": {"share": 0.5, "sizes_tried": 2}})
+    with odd_server(queueing(SOLD_OUT)) as server:
+        rows = sent(server, drop, tmp_path).history()
+    assert Counter(rows["outcome"]) == {"sold_out": len(rows)}
+    assert rows["acknowledged_s"].null_count() == 0
+    assert dict(rows.group_by("bot").agg(pl.len() / pl.col("arrival").n_unique()).iter_rows()) == {
+        False: 1,
+        True: 2,
+    }
+
+
+def test_an_order_that_nobody_decides_is_queued_when_patience_ends_and_not_sent_again(tmp_path: Path) -> None:
+    with odd_server(queueing(stays_silent)) as server:
+        crowd = sent(server, scenario(shoppers=IMPATIENT), tmp_path)
+    rows = crowd.history()
+    assert rows.height == CROWD
+    assert set(rows["outcome"]) == {"queued"}
+    assert set(rows["status"]) == {202}
+    assert ((rows["done_s"] - rows["sent_s"]) > 0.19).all()
+    assert rows["acknowledged_s"].null_count() == 0
+
+
+def test_an_order_that_is_waited_for_when_the_run_is_interrupted_is_queued(tmp_path: Path) -> None:
+    with odd_server(queueing(stays_silent)) as server:
+        crowd = sending(server, scenario(shoppers={"patience_s": 3600}), tmp_path)
+        while len(server.requests) < 2 * CROWD:
+            gevent.sleep(0.01)
+        crowd.run.kill()
+    assert Counter(crowd.history()["outcome"]) == {"queued": CROWD}
 
 
 def test_bots_try_other_sizes_and_shoppers_leave(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scenarios.answers import Reply, code_of, order_of, outcome_of, spans_of
+from scenarios.answers import Reply, code_of, decision_in, order_of, outcome_of, spans_of
 from scenarios.history import Outcome
 
 
@@ -27,6 +27,7 @@ def problem(status: int, code: str) -> Reply:
         ("order", problem(409, "sold_out"), Outcome.SOLD_OUT),
         ("order", problem(409, "conflict"), Outcome.CONFLICT),
         ("order", problem(409, "key_in_progress"), Outcome.CONFLICT),
+        ("order", problem(409, "limit_reached"), Outcome.REFUSED),
         ("order", problem(409, "something_else"), Outcome.REJECTED),
         ("order", problem(402, "insufficient_funds"), Outcome.REJECTED),
         ("order", problem(422, "key_reused"), Outcome.REJECTED),
@@ -41,6 +42,30 @@ def problem(status: int, code: str) -> Reply:
 )
 def test_an_answer_has_its_outcome(operation: str, reply: Reply, outcome: Outcome) -> None:
     assert outcome_of(operation, reply) == outcome
+
+
+@pytest.mark.parametrize(
+    "undecided",
+    [Reply(202), Reply(404), Reply(429), Reply(503), Reply(0, failure="timeout"), Reply(302)],
+)
+def test_a_queued_order_is_undecided_until_the_shop_says_what_became_of_it(undecided: Reply) -> None:
+    assert decision_in(undecided) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (Reply(200, b'{"order_id": "abc", "total_won": 7}'), Outcome.BOUGHT),
+        (problem(409, "sold_out"), Outcome.SOLD_OUT),
+        (problem(409, "limit_reached"), Outcome.REFUSED),
+        (problem(402, "insufficient_funds"), Outcome.REJECTED),
+    ],
+)
+def test_a_decision_means_what_a_direct_answer_would_have(reply: Reply, outcome: Outcome) -> None:
+    decision = decision_in(reply)
+    assert decision
+    assert outcome_of("order", decision) == outcome
+    assert order_of(decision) == order_of(reply._replace(status=201 if reply.status == 200 else reply.status))
 
 
 @pytest.mark.parametrize(

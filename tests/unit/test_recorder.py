@@ -77,6 +77,13 @@ def test_the_history_has_a_row_for_every_note() -> None:
     }
 
 
+def test_a_queued_order_has_one_row_with_both_of_its_times() -> None:
+    recorder = Recorder(SCENARIO, ARRIVALS)
+    recorder.note(first(3), 0.5, 0.6, 1.9, BOUGHT, acknowledged_s=0.7)
+    [row] = recorder.history().rows(named=True)
+    assert (row["sent_s"], row["acknowledged_s"], row["done_s"]) == (0.6, 0.7, 1.9)
+
+
 def test_a_crowd_that_sent_nothing_has_an_empty_history_and_no_lateness() -> None:
     recorder = Recorder(SCENARIO, ARRIVALS)
     assert recorder.history().is_empty()

@@ -87,7 +87,26 @@ def test_steady_orders_follows_the_published_profile_with_stock_for_everybody() 
     assert scenario.shoppers.balance_won > 4 * orders_each * dearest
 
 
-@pytest.mark.parametrize("name", ["sneaker_drop", "steady_orders"])
+def test_the_limited_drop_is_fifty_thousand_tries_of_ten_thousand_shoppers_for_five_hundred_pairs() -> None:
+    scenario = load("limited_drop")
+    assert scenario.arrivals.expected == pytest.approx(50_000, rel=0.02)
+    assert scenario.shoppers.population == 10_000
+    assert sum(sku.units for sku in scenario.skus) == 500
+    assert len(scenario.skus) == 5
+    assert {sku.limit for sku in scenario.skus} == {1}
+    assert scenario.cart.lines == (0, 1)
+
+
+def test_in_the_last_pairs_some_carts_cannot_be_paid_and_stock_ends_in_remainders() -> None:
+    scenario = load("last_pairs")
+    assert scenario.cart.quantity == 2
+    assert any(sku.units % 2 for sku in scenario.skus)
+    dearest = 2 * 2 * max(sku.price_won for sku in scenario.skus)
+    assert dearest < scenario.shoppers.balance_won < 2 * dearest
+    assert scenario.arrivals.expected > 2 * (scenario.shoppers.population or 0)
+
+
+@pytest.mark.parametrize("name", ["sneaker_drop", "steady_orders", "limited_drop", "last_pairs"])
 def test_scaling_keeps_the_rates_and_shortens_the_time(name: str) -> None:
     scenario = load(name)
     scaled = scenario.scaled(0.1)
@@ -180,6 +199,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ('id = "shoe"', 'id = "Shoe!"', "products[0].id = 'Shoe!': expected text to match pattern"),
         ('size = "280"', 'size = "270"', "products: shoe-270 is there twice"),
         ('name = "small"', 'nmae = "small"', "nmae: unknown key; did you mean 'name'?"),
+        ("price_won = 1000", "price_won = 1000\nlimit = 0", "products[0].limit = 0: expected greater than"),
         ("price_won = 1000", "price_won = 0", "products[0].price_won = 0: expected greater than 0"),
     ],
 )
@@ -208,6 +228,12 @@ def test_a_wrong_value_is_named_with_its_path_and_what_was_expected(
 )
 def test_a_wrong_table_is_named(extra: str, expected: str, tmp_path: Path) -> None:
     assert expected in complaint_about(f"{GOOD}\n{extra}", tmp_path)
+
+
+def test_a_limit_below_the_quantity_of_every_cart_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("price_won = 1000", "price_won = 1000\nlimit = 1") + "[cart]\nquantity = 2"
+    told = complaint_about(text, tmp_path)
+    assert "cart.quantity = 2, but shoe has limit = 1, so nobody could ever buy it" in told
 
 
 def test_bots_need_an_order_in_the_journey(tmp_path: Path) -> None:
