@@ -7,6 +7,7 @@ PYTHON ?= python3
 PROFILE ?= standard
 SCENARIO ?=
 STRATEGIES ?=
+AXES ?=
 STRATEGY ?=
 SEED ?=
 REPEATS ?=
@@ -17,6 +18,7 @@ ONLY ?=
 BIN := .venv/bin
 READY := .venv/ready
 option = $(if $($(1)),--$(2) '$($(1))')
+axes = $(foreach axis,$(AXES),--set '$(axis)')
 
 .DEFAULT_GOAL := help
 .PHONY: help loadtest simulate calibrate gate report serve bench test lint lock clean
@@ -27,16 +29,17 @@ help: ## list the targets
 	@echo '  Make reports any failure as 2. $(BIN)/dropday, which the targets call, says which one it was:'
 	@echo '  1 a threshold or an invariant failed, 2 wrong usage, 3 invalid or unknown.'
 
-loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO STRATEGIES SEED REPEATS SERVERS)
+loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO STRATEGIES AXES SEED REPEATS SERVERS)
 	@$(BIN)/dropday loadtest --profile '$(PROFILE)' $(call option,SCENARIO,scenario) \
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
-	  $(call option,SERVERS,servers)
+	  $(call option,SERVERS,servers) $(axes)
 
-simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO)
-	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario)
+simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO STRATEGIES AXES SEED)
+	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
+	  $(call option,SEED,seed) $(axes)
 
-calibrate: $(READY) ## measure this machine, for the model
-	@$(BIN)/dropday calibrate
+calibrate: $(READY) ## measure this machine, for the model (AXES)
+	@$(BIN)/dropday calibrate $(axes)
 
 gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 	@$(BIN)/dropday gate '$(RUN)'
@@ -44,11 +47,11 @@ gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 report: $(READY) ## write the report of a run again (RUN=runs/latest)
 	@$(BIN)/dropday report '$(RUN)'
 
-serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY)
-	@$(BIN)/dropday serve $(call option,STRATEGY,strategy)
+serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY AXES)
+	@$(BIN)/dropday serve $(call option,STRATEGY,strategy) $(axes)
 
-bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|sold_out|dispatcher)
-	@$(BIN)/dropday bench $(call option,ONLY,only)
+bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|pool|sold_out|dispatcher AXES)
+	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)
 
 test: $(READY) ## run all tests, on real PostgreSQL and Redis
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4

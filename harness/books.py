@@ -9,9 +9,21 @@ from typing import Any
 import asyncpg
 from redis import Redis
 
-from scenarios.books import BookedLine, BookedOrder, Books, KeyRow, StockRow, WalletRow
+from scenarios.books import (
+    BookedLine,
+    BookedOrder,
+    Books,
+    DecisionRow,
+    IntakeRow,
+    KeyRow,
+    StockRow,
+    WalletRow,
+)
 
-_STOCK = "SELECT sku, initial, restocked, available FROM stock ORDER BY sku"
+_STOCK = """
+    SELECT sku, initial, restocked, stock_left.available, stock_left.reserved
+    FROM stock JOIN stock_left USING (sku) ORDER BY sku
+"""
 _ORDERS = """
     SELECT id::text AS order_id, shopper, key, state, total_won,
            (extract(epoch FROM placed_at) - $1::float8)::float8 AS placed_s
@@ -26,6 +38,11 @@ _KEYS = """
     SELECT shopper, key, order_id::text FROM idempotency_keys
     WHERE order_id IS NOT NULL ORDER BY shopper, key
 """
+_DECISIONS = """
+    SELECT shopper, key, status, CASE WHEN status = 201 THEN '' ELSE answer::json ->> 'code' END AS code
+    FROM decisions ORDER BY id
+"""
+_INTAKE = "SELECT shopper, key FROM intake ORDER BY id"
 
 # Where the system keeps its stock in Redis.
 _REDIS_STOCK = "dropday:stock"  # hash: SKU -> units neither sold nor held
@@ -48,12 +65,17 @@ def read_books(*, database_url: str, redis_url: str, began_unix_s: float, in_red
         lines[order_id].append(BookedLine(**row))
     return Books(
         stock=tuple(
-            StockRow(**row, reserved=held[row["sku"]], redis_available=available.get(row["sku"]))
+            StockRow(
+                **row | {"reserved": row["reserved"] + held[row["sku"]]},
+                redis_available=available.get(row["sku"]),
+            )
             for row in tables[_STOCK]
         ),
         orders=tuple(BookedOrder(**row, lines=tuple(lines[row["order_id"]])) for row in tables[_ORDERS]),
         wallets=tuple(WalletRow(**row) for row in tables[_WALLETS]),
         keys=tuple(KeyRow(**row) for row in tables[_KEYS]),
+        decisions=tuple(DecisionRow(**row) for row in tables[_DECISIONS]),
+        intake=tuple(IntakeRow(**row) for row in tables[_INTAKE]),
     )
 
 
@@ -62,11 +84,10 @@ async def _tables(database_url: str, began_unix_s: float) -> dict[str, list[dict
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            queries = {_STOCK: (), _ORDERS: (began_unix_s,), _LINES: (), _WALLETS: (), _KEYS: ()}
-            return {
-                query: [dict(row) for row in await connection.fetch(query, *arguments)]
-                for query, arguments in queries.items()
-            }
+            rows = {_ORDERS: await connection.fetch(_ORDERS, began_unix_s)}
+            for query in (_STOCK, _LINES, _WALLETS, _KEYS, _DECISIONS, _INTAKE):
+                rows[query] = await connection.fetch(query)
+            return {query: [dict(row) for row in found] for query, found in rows.items()}
     finally:
         await connection.close()
 

@@ -13,8 +13,10 @@ from harness import cpu, machine
 from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
 from harness.display import Live, Step
 from harness.errors import UncalibratedError
+from harness.plenty import WON, units_for
 from harness.shop import Shop
 from harness.stage import Stage
+from reports.experiment import StrategyUnderTest
 from scenarios.scenario import Product, Scenario, Shoppers, Size
 from scenarios.shapes import Constant
 from simulator.calibration import fit
@@ -23,7 +25,6 @@ from simulator.profile import Profile
 
 _PRODUCT = "calibration"
 _SKU = f"{_PRODUCT}-270"
-_PLENTY = 10_000_000
 _SHOPPERS = 5_000
 _CLIENTS = 64
 _WARM_UP_S = 0.4
@@ -54,9 +55,12 @@ class _Run:
     kind: Kind
     clients: int
     duration_s: float
-    units: int = _PLENTY
+    units: int | None = None  # None: more than can be sold
     quantity: int = 1
     reconnect: bool = False
+
+    def scenario(self) -> Scenario:
+        return _scenario(units_for(_WARM_UP_S + self.duration_s) if self.units is None else self.units)
 
     def requests(self, shop: Shop) -> Gets | Orders:
         if self.kind == "browse":
@@ -81,7 +85,7 @@ def _runs(effort: Effort, *, the_same_for_all: bool) -> list[_Run]:
 
 
 def calibration_steps(
-    stage: Stage, strategies: Sequence[str], effort: Effort, *, profile: Path, logs: Path
+    stage: Stage, strategies: Sequence[StrategyUnderTest], effort: Effort, *, profile: Path, logs: Path
 ) -> list[Step]:
     """What it takes to write a profile of these strategies: observe them in turns, then fit the model.
 
@@ -89,7 +93,7 @@ def calibration_steps(
     """
     observations: list[Observation] = []
 
-    def observing(strategy: str) -> Callable[[Live], None]:
+    def observing(strategy: StrategyUnderTest) -> Callable[[Live], None]:
         runs = _runs(effort, the_same_for_all=strategy == strategies[0])
         return lambda live: observations.extend(_observe_all(stage, strategy, runs, logs, live))
 
@@ -100,7 +104,7 @@ def calibration_steps(
 
     steps = [
         Step(
-            f"calibrating {strategy}" + (f", round {number + 1}" if effort.rounds > 1 else ""),
+            f"calibrating {strategy.name}" + (f", round {number + 1}" if effort.rounds > 1 else ""),
             effort.turn_s,
             observing(strategy),
         )
@@ -123,7 +127,7 @@ def _fit(stage: Stage, observations: Sequence[Observation]) -> Profile:
 
 
 def _observe_all(
-    stage: Stage, strategy: str, runs: Sequence[_Run], logs: Path, live: Live
+    stage: Stage, strategy: StrategyUnderTest, runs: Sequence[_Run], logs: Path, live: Live
 ) -> Iterator[Observation]:
     """One observation for each run, all of one shop.
 
@@ -136,7 +140,7 @@ def _observe_all(
             "calibration needs the CPU time of PostgreSQL and Redis, and cannot have it here; "
             "use --servers embedded or docker, on Linux"
         )
-    with stage.shop(strategy, log=logs / f"{strategy}.log") as shop:
+    with stage.shop(strategy, log=logs / f"{strategy.name}.log") as shop:
         for run in runs:
             observation = _observe(stage, shop, run, logs / "client.log")
             live(f"{run.kind.replace('_', ' ')}: {observation.per_s:,.0f}/s")
@@ -145,7 +149,7 @@ def _observe_all(
 
 def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
     stage.check(shop)
-    shop.reset(_scenario(run.units), shoppers=_SHOPPERS)
+    shop.reset(run.scenario(), shoppers=_SHOPPERS)
     load = Load(
         url=shop.url,
         requests=run.requests(shop),
@@ -161,10 +165,10 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
     _require_expected(run, result, shop)
     return Observation(
         kind=run.kind,
-        strategy=shop.strategy,
+        strategy=shop.strategy.name,
         clients=run.clients,
-        workers=stage.workers,
-        pool_size=stage.pool_size,
+        workers=stage.axes.workers,
+        pool_size=stage.axes.pool_size,
         system_cores=len(stage.system_cores),
         duration_s=result.duration_s,
         answered=result.completed,
@@ -209,5 +213,5 @@ def _scenario(units: int) -> Scenario:
         summary="One hot SKU.",
         arrivals=Constant(shape="constant", per_s=1, duration_s=1),
         products=(Product(id=_PRODUCT, name="Calibration", price_won=1_000, sizes=(size,)),),
-        shoppers=Shoppers(balance_won=10**12),
+        shoppers=Shoppers(balance_won=WON),
     )

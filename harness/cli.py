@@ -1,4 +1,4 @@
-"""The command line: parses, calls, and turns what went wrong into a message and an exit code.
+"""The command line: parses, calls, and ends with an exit code.
 
 0 pass · 1 a threshold or an invariant failed · 2 wrong usage · 3 invalid or unknown · 130 stopped by Ctrl-C
 
@@ -10,76 +10,31 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
 
-from harness.errors import DropdayError
-from harness.interrupts import one_interrupt
-from harness.servers import Kind
+from harness import options
+from harness.exits import Commands
+from harness.options import (
+    AxesOption,
+    RunArgument,
+    RunsOption,
+    ScenarioOption,
+    SeedOption,
+    ServersOption,
+    StrategiesOption,
+    ThresholdsOption,
+)
 
 if TYPE_CHECKING:
     from reports.summary import Summary
 
-_WRONG_USAGE = 2
-_INTERRUPTED = 130
-
-_RUNS = Path("runs")
-_LATEST = _RUNS / "latest"
-_THRESHOLDS = Path(__file__).parents[1] / "thresholds.toml"
-_PROFILE = "two_cores"
-_POOL_SIZE = 10  # the system's own default, where the figures peak: docs/benchmarks.md
-
-
-class _Commands(TyperGroup):
-    """Where the errors of every command end."""
-
-    def invoke(self, ctx: Any) -> Any:
-        with _exit_codes(), one_interrupt():
-            return super().invoke(ctx)
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """What is wrong in a way that we know becomes one message; anything else keeps its traceback."""
-    try:
-        yield
-    except DropdayError as error:
-        _tell(error)
-        raise typer.Exit(error.exit_code) from error
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)  # noqa: T201 - as below
-        raise typer.Exit(_INTERRUPTED) from None
-    except ValueError as error:
-        if not isinstance(error, _wrong_inputs()):
-            raise
-        _tell(error)
-        raise typer.Exit(_WRONG_USAGE) from error
-
-
-def _tell(error: Exception) -> None:
-    lines = [f"error: {error}", *getattr(error, "__notes__", ())]
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - as it is, not wrapped by a console
-
-
-def _wrong_inputs() -> tuple[type[ValueError], ...]:
-    """The errors that a file or a name which somebody gave can raise in the other packages."""
-    from reports.experiment import ExperimentError
-    from reports.thresholds import ThresholdsError
-    from scenarios.scenario import ScenarioError
-    from simulator.profile import ProfileError
-
-    return ExperimentError, ThresholdsError, ScenarioError, ProfileError
-
-
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     help="Rehearse a product drop before it happens.",
     epilog="Exit codes: 0 pass, 1 a threshold or an invariant failed, 2 wrong usage, 3 invalid or unknown.",
     no_args_is_help=True,
@@ -87,31 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-ScenarioOption = Annotated[
-    str, typer.Option("--scenario", metavar="NAME|FILE", help="A scenario of the library, or a .toml file.")
-]
-StrategiesOption = Annotated[
-    str,
-    typer.Option("--strategies", metavar="NAMES", help="all, safe, controls, or names with commas between."),
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
-_TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
-ServersOption = Annotated[
-    Kind,
-    typer.Option(
-        "--servers", help="Where PostgreSQL and Redis come from; external: DATABASE_URL and REDIS_URL."
-    ),
-]
-ThresholdsOption = Annotated[
-    Path, typer.Option("--thresholds", metavar="FILE", help="What the run is judged by.", show_default=False)
-]
-WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes of the system.")]
-PoolSizeOption = Annotated[
-    int, typer.Option("--pool-size", min=1, max=100, help="Database connections of each worker.")
-]
-RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs' folders are.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
 @app.command(epilog="Example: dropday loadtest --profile smoke --strategies no_lock,redis_hold --seed 7")
@@ -126,19 +56,19 @@ def loadtest(
     repeats: Annotated[
         int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
     ] = None,
-    time_scale: Annotated[float | None, _TIME_SCALE] = None,
+    time_scale: Annotated[float | None, options.TIME_SCALE] = None,
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
     ] = True,
     servers: ServersOption = "embedded",
-    thresholds: ThresholdsOption = _THRESHOLDS,
-    workers: WorkersOption = 1,
-    pool_size: PoolSizeOption = _POOL_SIZE,
-    runs: RunsOption = _RUNS,
+    thresholds: ThresholdsOption = options.THRESHOLDS,
+    settings: AxesOption = None,
+    runs: RunsOption = options.RUNS,
 ) -> None:
     """Rehearse a drop on real servers: calibrate, predict, measure, report and judge."""
-    from harness.experiment import Rehearsal
+    from harness.axes import Axes
     from harness.loadtest import LoadTest
+    from harness.rehearsal import Rehearsal
     from harness.scope import SCOPES
     from harness.strategies import choose, known
 
@@ -150,13 +80,15 @@ def loadtest(
         replications=scope.replications if predict else 0,
     )
     _check(thresholds)
+    axes = Axes.of(settings or ())
+    rehearsal = Rehearsal.of(scenario, scope.time_scale, seed)
+    axes.require_workable(rehearsal.scenario)
     test = LoadTest(
-        rehearsal=Rehearsal.of(scenario, scope.time_scale, seed),
+        rehearsal=rehearsal,
         strategies=choose(strategies, known()),
         scope=scope,
         servers=servers,
-        workers=workers,
-        pool_size=pool_size,
+        axes=axes,
         bounds=thresholds,
         runs=runs,
         command=_command(),
@@ -173,31 +105,32 @@ def simulate(
     profile_file: Annotated[
         str,
         typer.Option("--profile-file", metavar="NAME|FILE", help="What the model knows of a machine."),
-    ] = _PROFILE,
+    ] = options.PROFILE,
     seed: SeedOption = 1,
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
     ] = 4,
-    time_scale: Annotated[float, _TIME_SCALE] = 1.0,
-    thresholds: ThresholdsOption = _THRESHOLDS,
-    workers: WorkersOption = 1,
-    pool_size: PoolSizeOption = _POOL_SIZE,
-    runs: RunsOption = _RUNS,
+    time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
+    thresholds: ThresholdsOption = options.THRESHOLDS,
+    settings: AxesOption = None,
+    runs: RunsOption = options.RUNS,
 ) -> None:
     """Foresee a drop with the model alone, without any server."""
+    from harness.axes import Axes
     from harness.simulation import Simulation
     from harness.strategies import choose, known
     from scenarios.scenario import load
 
     _check(thresholds)
+    axes = Axes.of(settings or ())
+    axes.require_modelled()
     simulation = Simulation(
         scenario=load(scenario).scaled(time_scale),
         strategies=choose(strategies, known()),
         profile=profile_file,
         seed=seed,
         replications=replications,
-        workers=workers,
-        pool_size=pool_size,
+        axes=axes,
         bounds=thresholds,
         runs=runs,
         command=_command(),
@@ -214,23 +147,27 @@ def calibrate(
     ] = Path("profile.json"),
     strategies: StrategiesOption = "all",
     servers: ServersOption = "embedded",
-    workers: WorkersOption = 1,
-    pool_size: PoolSizeOption = _POOL_SIZE,
+    settings: AxesOption = None,
 ) -> None:
     """Measure this machine for the model: about five minutes of short runs on real servers."""
+    from harness.axes import Axes
     from harness.calibrate import calibration_steps
     from harness.display import Display
+    from harness.predictions import only_modelled
     from harness.scope import CALIBRATION
     from harness.stage import on_stage
     from harness.strategies import choose, known
 
-    names = [strategy.name for strategy in choose(strategies, known())]
+    axes = Axes.of(settings or ())
+    axes.require_modelled()
+    axes.require_workable()
     console = Console()
+    chosen = only_modelled(choose(strategies, known()), console)
     with (
         tempfile.TemporaryDirectory(prefix="dropday-calibration-") as logs,
-        on_stage(servers, workers=workers, pool_size=pool_size) as stage,
+        on_stage(servers, axes) as stage,
     ):
-        steps = calibration_steps(stage, names, CALIBRATION, profile=output, logs=Path(logs))
+        steps = calibration_steps(stage, chosen, CALIBRATION, profile=output, logs=Path(logs))
         with Display.of(steps, console) as display:
             display.play(steps)
     console.print(f"profile: {output}", highlight=False, soft_wrap=True)
@@ -238,13 +175,13 @@ def calibrate(
 
 
 @app.command(epilog="Example: dropday gate runs/latest --thresholds strict.toml")
-def gate(run: RunArgument = _LATEST, *, thresholds: ThresholdsOption = _THRESHOLDS) -> None:
+def gate(run: RunArgument = options.LATEST, *, thresholds: ThresholdsOption = options.THRESHOLDS) -> None:
     """Judge a run again; the exit code is the verdict."""
     raise typer.Exit(_written_again(run, thresholds))
 
 
 @app.command(epilog="Example: dropday report runs/20261121-093045-sneaker_drop-3f2a")
-def report(run: RunArgument = _LATEST, *, thresholds: ThresholdsOption = _THRESHOLDS) -> None:
+def report(run: RunArgument = options.LATEST, *, thresholds: ThresholdsOption = options.THRESHOLDS) -> None:
     """Write the report of a run again. It exits with 0 whatever it says; `gate` judges."""
     _written_again(run, thresholds)
 
@@ -260,24 +197,26 @@ def serve(
         int | None, typer.Option("--port", min=1, max=65535, help="On 127.0.0.1.  [default: a free one]")
     ] = None,
     servers: ServersOption = "embedded",
-    workers: WorkersOption = 1,
-    pool_size: PoolSizeOption = _POOL_SIZE,
+    settings: AxesOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON when ready: url, admin_key, strategy.")
     ] = False,
 ) -> None:
     """Run the checkout system, stocked for a scenario, until Ctrl-C."""
     from harness import serving
+    from harness.axes import Axes
     from harness.strategies import known, named
     from scenarios.scenario import load
 
+    axes = Axes.of(settings or ())
+    on_sale = load(scenario)
+    axes.require_workable(on_sale, lasts=True)
     serving.serve(
-        named(strategy, known()).name,
-        load(scenario),
+        named(strategy, known()),
+        on_sale,
         servers=servers,
         port=port,
-        workers=workers,
-        pool_size=pool_size,
+        axes=axes,
         as_json=as_json,
         console=Console(),
     )
@@ -287,18 +226,22 @@ def serve(
 def bench(
     *,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="NAMES", help="orders, sold_out, dispatcher.")
+        str | None, typer.Option("--only", metavar="NAMES", help="orders, pool, sold_out, dispatcher.")
     ] = None,
-    pool_size: PoolSizeOption = _POOL_SIZE,
-    runs: RunsOption = _RUNS,
+    settings: AxesOption = None,
+    runs: RunsOption = options.RUNS,
 ) -> None:
     """Compare the parts with pgbench, an empty route and Locust's own loop; writes bench.json."""
     from harness import bench as benches
+    from harness.axes import Axes
+    from harness.bench.screen import tables
 
+    axes = Axes.of(settings or ())
+    axes.require_workable()
     console = Console()
     file = runs / "bench.json"
-    for name, ratio in benches.bench(only, file, console, pool_size=pool_size).items():
-        console.print(f"{name:28} {ratio.ratio:5.2f}  ({ratio.low:.2f} to {ratio.high:.2f})", highlight=False)
+    for table in tables(benches.bench(only, file, console, axes)):
+        console.print(table, highlight=False)
     console.print(f"ratios: {file}", highlight=False, soft_wrap=True)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -26,16 +27,23 @@ class Generator:
     process: Child
     folder: Path
 
+    def now_s(self) -> float:
+        """Seconds since the run began, as of the generator's last word; negative before it begins."""
+        return float(self._last_word().get("t", -1.0))
+
     def progress(self) -> str:
         """How far the run is, in one line; empty before it begins."""
-        path = self.folder / _PROGRESS
-        lines = path.read_text().splitlines() if path.exists() else []
-        if not lines:
+        now = self._last_word()
+        if not now:
             return ""
-        now = json.loads(lines[-1])
         counts = ("sent", "bought", "sold_out", "in_flight")
         told = [f"{count.replace('_', ' ')} {now[count]:,}" for count in counts]
         return " · ".join([f"{min(max(now['t'], 0), now['until']):.1f} of {now['until']:g} s", *told])
+
+    def _last_word(self) -> dict[str, Any]:
+        path = self.folder / _PROGRESS
+        lines = path.read_text().splitlines() if path.exists() else []
+        return dict(json.loads(lines[-1])) if lines else {}
 
     def record(self) -> tuple[pl.DataFrame, GeneratorLog]:
         """What it saw of every attempt, and how well it kept its schedule."""
@@ -58,7 +66,7 @@ def sending(
     """
     command = [
         *(sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"),
-        *("--host", shop.url, "--strategy", shop.strategy, "--no-reset"),
+        *("--host", shop.url, "--strategy", shop.strategy.name, "--no-reset"),
         *("--scenario", scenario, "--time-scale", repr(time_scale), "--seed", str(seed)),
         *("--record", str(folder), "--progress", str(folder / _PROGRESS)),
     ]

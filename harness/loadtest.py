@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from harness import machine
+from harness.axes import Axes
 from harness.calibrate import calibration_steps
 from harness.display import Display, Step
 from harness.errors import UncalibratedError
-from harness.experiment import Rehearsal, measuring_steps, order_of_runs
-from harness.predictions import prediction_steps
+from harness.experiment import measuring_steps, order_of_runs
+from harness.predictions import modelled, prediction_steps
+from harness.rehearsal import Rehearsal
 from harness.runs import run_folder
 from harness.scope import Scope
 from harness.servers import Kind
@@ -32,8 +35,7 @@ class LoadTest:
     strategies: tuple[StrategyUnderTest, ...]
     scope: Scope
     servers: Kind
-    workers: int
-    pool_size: int
+    axes: Axes
     bounds: Path
     runs: Path
     command: str
@@ -47,16 +49,17 @@ class LoadTest:
         """
         with run_folder(self.runs, self.rehearsal.scenario.name) as folder:
             console.print(f"Starting PostgreSQL and Redis ({self.servers}).", highlight=False)
-            with on_stage(self.servers, workers=self.workers, pool_size=self.pool_size) as stage:
+            with on_stage(self.servers, self.axes) as stage:
                 self._play(stage, folder, console)
             console.print("Writing the report.")
             return report.write(folder, bounds=self.bounds), folder
 
     def _play(self, stage: Stage, folder: Path, console: Console) -> None:
-        experiment = self._experiment(stage, folder.name)
+        predicted = self._predicted(console) if self.scope.replications else ()
+        experiment = self._experiment(stage, folder.name, predicted)
         experiment.save(folder)
-        predicting = self._predicting(stage, experiment, folder) if experiment.replications else []
-        measuring = measuring_steps(stage, self.rehearsal, experiment.order_of_runs, folder)
+        predicting = self._predicting(stage, experiment, predicted, folder) if predicted else []
+        measuring = measuring_steps(stage, self.rehearsal, self.strategies, experiment.order_of_runs, folder)
         with Display.of([*predicting, *measuring], console) as display:
             try:
                 display.play(predicting)
@@ -65,19 +68,30 @@ class LoadTest:
                 experiment.model_copy(update={"replications": 0, "profile": None}).save(folder)
             display.play(measuring)
 
-    def _predicting(self, stage: Stage, experiment: Experiment, folder: Path) -> list[Step]:
+    def _predicted(self, console: Console) -> tuple[StrategyUnderTest, ...]:
+        """The strategies that can be predicted; of what cannot, the screen tells in one line."""
+        known = () if self.axes.not_modelled else modelled(self.strategies)
+        unknown = self.axes.not_modelled or [one.name for one in self.strategies if one not in known]
+        if unknown:
+            what = "Measured without a prediction" if known else "Nothing is predicted"
+            console.print(f"{what}: the model does not know {', '.join(unknown)}.", highlight=False)
+        return known
+
+    def _predicting(
+        self, stage: Stage, experiment: Experiment, predicted: Sequence[StrategyUnderTest], folder: Path
+    ) -> list[Step]:
         """Before anything is measured: nobody shall say that the model was told what would come out."""
         profile = folder / PROFILE_FILE
         calibrating = calibration_steps(
             stage,
-            [strategy.name for strategy in self.strategies],
+            predicted,
             self.scope.calibration,
             profile=profile,
             logs=folder / "calibration",
         )
         return [*calibrating, *prediction_steps(experiment, profile, folder)]
 
-    def _experiment(self, stage: Stage, name: str) -> Experiment:
+    def _experiment(self, stage: Stage, name: str, predicted: Sequence[StrategyUnderTest]) -> Experiment:
         return Experiment(
             id=name,
             started_at=machine.now(),
@@ -86,14 +100,16 @@ class LoadTest:
             seed=self.rehearsal.seed,
             strategies=self.strategies,
             repeats=self.scope.repeats,
-            replications=self.scope.replications,
+            unpredicted=tuple(one.name for one in self.strategies if one not in predicted),
+            replications=self.scope.replications if predicted else 0,
             order_of_runs=order_of_runs(self.strategies, self.scope.repeats),
-            workers=self.workers,
-            pool_size=self.pool_size,
+            workers=self.axes.workers,
+            pool_size=self.axes.pool_size,
+            axes=self.axes.record,
             system_cores=stage.system_cores,
             generator_cores=stage.generator_cores,
             servers=self.servers,
-            profile=PROFILE_FILE if self.scope.replications else None,
+            profile=PROFILE_FILE if predicted else None,
             machine=machine.machine(stage.endpoints.versions),
             versions=machine.versions(),
             git=machine.git(),

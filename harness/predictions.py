@@ -1,15 +1,40 @@
-"""Predictions: the model's replications of an experiment, in the same shape as what is measured."""
+"""Predictions: what the model knows, and its replications in the shape of what is measured."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from harness.display import Live, Step
-from reports.experiment import Experiment, predicted_folder
+from harness.errors import UsageError
+from reports.experiment import Experiment, StrategyUnderTest, predicted_folder
 from simulator import profile as profiles
 from simulator.predict import predict
+from simulator.strategies import STRATEGIES
 
 _ARRIVAL_S = 6e-5  # of simulating, on two cores
+
+
+def modelled(strategies: Sequence[StrategyUnderTest]) -> tuple[StrategyUnderTest, ...]:
+    """Those that the model knows."""
+    return tuple(strategy for strategy in strategies if strategy.name in STRATEGIES)
+
+
+def only_modelled(strategies: Sequence[StrategyUnderTest], console: Console) -> tuple[StrategyUnderTest, ...]:
+    """Those that the model knows; of the others the screen tells in one line.
+
+    Raises:
+        UsageError: the model knows none of them.
+    """
+    known = modelled(strategies)
+    left_out = ", ".join(strategy.name for strategy in strategies if strategy not in known)
+    if not known:
+        raise UsageError(f"the model does not know {left_out}; expected some of {', '.join(STRATEGIES)}")
+    if left_out:
+        console.print(f"Left out, as the model does not know them: {left_out}.", highlight=False)
+    return known
 
 
 def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> list[Step]:
@@ -37,4 +62,4 @@ def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> 
 
         return Step(f"predicting {strategy}", expected_s, work)
 
-    return [step(strategy.name) for strategy in experiment.strategies]
+    return [step(one.name) for one in experiment.strategies if one.name not in experiment.unpredicted]

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.axes import Axes
 from harness.servers import Kind
 from harness.shop import require_free
 from harness.stage import on_stage
+from reports.experiment import StrategyUnderTest
 from scenarios.arrivals import generate
 from scenarios.scenario import Scenario
 
@@ -21,13 +23,12 @@ _SEED = 1
 
 
 def serve(
-    strategy: str,
+    strategy: StrategyUnderTest,
     scenario: Scenario,
     *,
     servers: Kind,
     port: int | None,
-    workers: int,
-    pool_size: int,
+    axes: Axes,
     as_json: bool,
     console: Console,
 ) -> None:
@@ -41,15 +42,17 @@ def serve(
         require_free(port)
     with (
         tempfile.TemporaryDirectory(prefix="dropday-serve-") as folder,
-        on_stage(servers, workers=workers, pool_size=pool_size) as stage,
+        on_stage(servers, axes) as stage,
         stage.shop(strategy, log=Path(folder) / "system.log", port=port) as shop,
     ):
         shop.reset(scenario, shoppers=generate(scenario, _SEED).number_of_shoppers)
         if as_json:
-            ready = {"url": shop.url, "admin_key": shop.admin_key, "strategy": strategy}
+            ready = {"url": shop.url, "admin_key": shop.admin_key, "strategy": strategy.name}
             print(json.dumps(ready), flush=True)  # noqa: T201 - for a program to read
         else:
-            console.print(f"{scenario.name} is on sale with {strategy}; Ctrl-C stops it.", highlight=False)
+            console.print(
+                f"{scenario.name} is on sale with {strategy.name}; Ctrl-C stops it.", highlight=False
+            )
             console.print(f"  shop       {shop.url}/docs", highlight=False)
             console.print(f"  admin key  {shop.admin_key}", highlight=False)
         with suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The system under test as the harness sees it: a process to start, stock and drain."""
+"""The system under test as the harness sees it: processes to start, stock and drain."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.axes import Axes
 from harness.errors import RunError, UsageError
 from harness.processes import Child, running
+from reports.experiment import StrategyUnderTest
 from scenarios.admin import Admin, AdminError
 from scenarios.scenario import Scenario
 
@@ -27,12 +29,13 @@ _DRAIN_WITHIN_S = 60.0
 
 @dataclass(frozen=True)
 class Shop:
-    """A running system with one strategy."""
+    """A running system with one strategy. `consumer` decides the orders that the strategy queues."""
 
     process: Child
+    consumer: Child | None
     port: int
     admin_key: str
-    strategy: str
+    strategy: StrategyUnderTest
 
     @property
     def url(self) -> str:
@@ -66,14 +69,27 @@ class Shop:
             except (OSError, http.client.HTTPException):
                 return False
 
-    def drain(self) -> None:
-        """Let the system finish every request it has begun, and end; afterwards nothing is in flight.
+    def check(self) -> None:
+        """Do nothing while all of it runs.
 
         Raises:
-            RunError: it did not finish in time.
+            ProcessDiedError: a process of it has ended.
+        """
+        self.process.check()
+        if self.consumer:
+            self.consumer.check()
+
+    def drain(self) -> None:
+        """Let the system finish every request it has begun, decide every order it has queued, and end.
+
+        Raises:
+            RunError: it did not finish in time, or the consumer ended badly.
         """
         if not self.process.stop(grace_s=_DRAIN_WITHIN_S):
             raise RunError(f"{self.process.name} still had orders in flight after {_DRAIN_WITHIN_S:g} s")
+        if self.consumer:
+            self.consumer.popen.terminate()
+            self.consumer.await_end(within_s=_DRAIN_WITHIN_S)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -81,7 +97,7 @@ class Shop:
         try:
             yield
         except AdminError as error:
-            self.process.check()
+            self.check()
             raise RunError(f"{self.process.name}: {error}") from error
 
 
@@ -91,8 +107,22 @@ def migrate(database_url: str) -> None:
     Raises:
         RunError: the system's migrations failed.
     """
-    command = [sys.executable, "-m", "system", "migrate"]
-    servers = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": "redis://not-needed"}
+    _run("migrate", database_url=database_url, redis_url="redis://not-needed")
+
+
+def reconcile(database_url: str, redis_url: str) -> None:
+    """Set right what Redis says of stock and holds, from what PostgreSQL says.
+
+    Raises:
+        RunError: the system could not.
+    """
+    _run("reconcile", database_url=database_url, redis_url=redis_url)
+
+
+def _run(name: str, *, database_url: str, redis_url: str) -> None:
+    """A command of the system that comes to its end by itself."""
+    command = [sys.executable, "-m", "system", name]
+    servers = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": redis_url}
     ended = subprocess.run(  # noqa: S603 - our own command
         command, env=os.environ | servers, capture_output=True, text=True, check=False
     )
@@ -102,12 +132,11 @@ def migrate(database_url: str) -> None:
 
 @contextmanager
 def open_shop(
-    strategy: str,
+    strategy: StrategyUnderTest,
     *,
     database_url: str,
     redis_url: str,
-    workers: int,
-    pool_size: int,
+    axes: Axes,
     cores: Sequence[int],
     log: Path,
     port: int | None = None,
@@ -115,6 +144,7 @@ def open_shop(
     """Start the system with `strategy`, wait until it takes orders, and stop it at the end.
 
     Args:
+        log: file that takes what the system prints. What a consumer prints goes to one beside it.
         port: on 127.0.0.1; a free one if None.
 
     Raises:
@@ -122,23 +152,28 @@ def open_shop(
     """
     port = port or _some_free_port()
     admin_key = secrets.token_urlsafe(24)
-    environment = {
+    environment = axes.environment | {
         "DROPDAY_ENVIRONMENT": "development",
         "DROPDAY_DATABASE_URL": database_url,
         "DROPDAY_REDIS_URL": redis_url,
-        "DROPDAY_STRATEGY": strategy,
-        "DROPDAY_WORKERS": str(workers),
-        "DROPDAY_POOL_SIZE": str(pool_size),
+        "DROPDAY_STRATEGY": strategy.name,
         "DROPDAY_HOST": _HOST,
         "DROPDAY_PORT": str(port),
         "DROPDAY_ADMIN_KEY": admin_key,
         "DROPDAY_JWT_SECRET": secrets.token_urlsafe(48),
     }
-    command = [sys.executable, "-m", "system"]
-    with running(
-        f"the system ({strategy})", command, log=log, cores=cores, environment=environment
-    ) as process:
-        shop = Shop(process, port, admin_key, strategy)
+
+    def started(name: str, module: str, log: Path) -> Child:
+        command = [sys.executable, "-m", module]
+        child = running(f"{name} ({strategy.name})", command, log=log, cores=cores, environment=environment)
+        return processes.enter_context(child)
+
+    with ExitStack() as processes:
+        process = started("the system", "system", log)
+        consumer = None
+        if strategy.ack == "queued":
+            consumer = started("the consumer", "system.workers", log.with_stem(f"{log.stem}-consumer"))
+        shop = Shop(process, consumer, port, admin_key, strategy)
         process.await_ready(shop.is_ready, within_s=_READY_WITHIN_S)
         yield shop
 

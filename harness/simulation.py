@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from harness import machine
+from harness.axes import Axes
 from harness.display import Display
-from harness.predictions import prediction_steps
+from harness.predictions import only_modelled, prediction_steps
 from harness.runs import run_folder
 from reports import report
 from reports.experiment import Experiment, StrategyUnderTest
@@ -27,8 +28,7 @@ class Simulation:
     profile: str
     seed: int
     replications: int
-    workers: int
-    pool_size: int
+    axes: Axes
     bounds: Path
     runs: Path
     command: str
@@ -38,13 +38,14 @@ class Simulation:
 
         Raises:
             ProfileError: there is no such profile, or it does not know a strategy.
-            UsageError: `runs` cannot be written.
+            UsageError: the model knows none of the strategies, or `runs` cannot be written.
         """
         profile = profiles.load(self.profile)
-        for strategy in self.strategies:
+        strategies = only_modelled(self.strategies, console)
+        for strategy in strategies:
             profile.demands(strategy.name)
         with run_folder(self.runs, self.scenario.name) as folder:
-            experiment = self._experiment(folder.name, system_cores=profile.system_cores)
+            experiment = self._experiment(folder.name, strategies, system_cores=profile.system_cores)
             experiment.save(folder)
             steps = prediction_steps(experiment, self.profile, folder)
             with Display.of(steps, console) as display:
@@ -52,19 +53,22 @@ class Simulation:
             console.print("Writing the report.")
             return report.write(folder, bounds=self.bounds), folder
 
-    def _experiment(self, name: str, *, system_cores: int) -> Experiment:
+    def _experiment(
+        self, name: str, strategies: tuple[StrategyUnderTest, ...], *, system_cores: int
+    ) -> Experiment:
         return Experiment(
             id=name,
             started_at=machine.now(),
             command=self.command,
             scenario=self.scenario,
             seed=self.seed,
-            strategies=self.strategies,
+            strategies=strategies,
             repeats=0,
             replications=self.replications,
             order_of_runs=(),
-            workers=self.workers,
-            pool_size=self.pool_size,
+            workers=self.axes.workers,
+            pool_size=self.axes.pool_size,
+            axes=self.axes.record,
             system_cores=tuple(range(system_cores)),
             generator_cores=(),
             servers=None,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import cpu
+from harness.axes import Axes
 from harness.servers import Endpoints, Kind, Servers, open_servers
 from harness.shop import Shop, migrate, open_shop
+from reports.experiment import StrategyUnderTest
 
 
 @dataclass(frozen=True)
@@ -20,20 +22,24 @@ class Stage:
     """
 
     servers: Servers
-    endpoints: Endpoints
-    workers: int
-    pool_size: int
+    axes: Axes
     system_cores: tuple[int, ...]
     generator_cores: tuple[int, ...]
 
-    def shop(self, strategy: str, *, log: Path, port: int | None = None) -> AbstractContextManager[Shop]:
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where the servers are now."""
+        return self.servers.endpoints
+
+    def shop(
+        self, strategy: StrategyUnderTest, *, log: Path, port: int | None = None
+    ) -> AbstractContextManager[Shop]:
         """The system with `strategy`, open for orders; see `open_shop`."""
         return open_shop(
             strategy,
             database_url=self.endpoints.database_url,
             redis_url=self.endpoints.redis_url,
-            workers=self.workers,
-            pool_size=self.pool_size,
+            axes=self.axes,
             cores=self.system_cores,
             log=log,
             port=port,
@@ -46,7 +52,7 @@ class Stage:
             RunError: one of them died; the message says which, and what its log said last.
         """
         self.servers.check()
-        shop.process.check()
+        shop.check()
 
     @property
     def metered(self) -> bool:
@@ -57,6 +63,7 @@ class Stage:
         """The root processes of each role of the system, as far as they are on this machine."""
         processes = {
             "worker": shop.process.pid,
+            "consumer": shop.consumer.pid if shop.consumer else None,
             "database": self.endpoints.postgres_pid,
             "redis": self.endpoints.redis_pid,
         }
@@ -64,7 +71,7 @@ class Stage:
 
 
 @contextmanager
-def on_stage(kind: Kind, *, workers: int, pool_size: int) -> Iterator[Stage]:
+def on_stage(kind: Kind, axes: Axes) -> Iterator[Stage]:
     """Start the servers of a provider, bring the schema up to date, and stop them at the end.
 
     Raises:
@@ -75,4 +82,4 @@ def on_stage(kind: Kind, *, workers: int, pool_size: int) -> Iterator[Stage]:
     servers = open_servers(kind, cores=system_cores)
     with servers as endpoints:
         migrate(endpoints.database_url)
-        yield Stage(servers, endpoints, workers, pool_size, system_cores, generator_cores)
+        yield Stage(servers, axes, system_cores, generator_cores)

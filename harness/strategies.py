@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
@@ -38,23 +38,36 @@ def known() -> tuple[StrategyUnderTest, ...]:
         raise UsageError(f"`{' '.join(command)}` did not list the strategies; it said:\n{said}") from error
 
 
+_GROUPS: dict[str, Callable[[StrategyUnderTest], bool]] = {
+    "all": lambda _: True,
+    "safe": lambda strategy: strategy.safe,
+    "controls": lambda strategy: not strategy.safe,
+    "redis": lambda strategy: strategy.redis != "none",
+    "queued": lambda strategy: strategy.ack == "queued",
+}
+
+
 def choose(text: str, among: Sequence[StrategyUnderTest]) -> tuple[StrategyUnderTest, ...]:
-    """The strategies that `text` names: `all`, `safe`, `controls`, or names with commas between.
+    """The strategies that `text` names: groups and names with commas between; each once, in that order.
+
+    The groups are `all`, `safe`, `controls`, `redis` (those that need it) and `queued`.
 
     Raises:
-        UsageError: a name is unknown, or none is given.
+        UsageError: a name is unknown, or none is given, or a group has nobody in it.
     """
-    groups = {
-        "all": tuple(among),
-        "safe": tuple(strategy for strategy in among if strategy.safe),
-        "controls": tuple(strategy for strategy in among if not strategy.safe),
-    }
-    if text in groups:
-        return groups[text]
-    wanted = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
     if not wanted:
-        raise UsageError(f"--strategies {text!r} names none; expected {', '.join(groups)}, or some names")
-    return tuple(named(name, among, or_one_of=groups) for name in wanted)
+        raise UsageError(f"--strategies {text!r} names none; expected {', '.join(_GROUPS)}, or some names")
+    chosen = dict.fromkeys(strategy for name in wanted for strategy in _meant(name, among))
+    if not chosen:
+        raise UsageError(f"--strategies {text!r}: there is no such strategy")
+    return tuple(chosen)
+
+
+def _meant(name: str, among: Sequence[StrategyUnderTest]) -> tuple[StrategyUnderTest, ...]:
+    if name in _GROUPS:
+        return tuple(filter(_GROUPS[name], among))
+    return (named(name, among, or_one_of=_GROUPS),)
 
 
 def named(

@@ -91,6 +91,8 @@ class Experiment(_Part):
     order_of_runs: tuple[PlannedRun, ...]
     workers: int = Field(ge=1)
     pool_size: int = Field(ge=1)
+    axes: dict[str, bool | int | float | str] = Field(default_factory=dict)  # what was set of the system
+    unpredicted: tuple[str, ...] = ()  # strategies that the model does not know
     system_cores: tuple[int, ...]
     generator_cores: tuple[int, ...]
     servers: Literal["embedded", "docker", "external"] | None
@@ -111,7 +113,8 @@ class Experiment(_Part):
 
     def predicted_folders(self, run: Path, strategy: str) -> list[Path]:
         """Where the records of a strategy's replications lie, in order."""
-        return [predicted_folder(run, strategy, replication) for replication in range(self.replications)]
+        replications = 0 if strategy in self.unpredicted else self.replications
+        return [predicted_folder(run, strategy, replication) for replication in range(replications)]
 
     def save(self, run: Path) -> None:
         """Write `experiment.json` into the run's folder."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from harness.bench import dispatcher, orders, sold_out
+from harness.axes import Axes
+from harness.bench import dispatcher, orders, pool, sold_out
 from harness.bench.common import Bench, Ratio
 from harness.display import Display
 from harness.errors import UsageError
@@ -21,18 +22,19 @@ from scenarios.complaints import nearest
 
 BENCHES: dict[str, Bench] = {
     "orders": orders.BENCH,
+    "pool": pool.BENCH,
     "sold_out": sold_out.BENCH,
     "dispatcher": dispatcher.BENCH,
 }
 _RATIOS = TypeAdapter(dict[str, Ratio])
 
 
-def bench(only: str | None, file: Path, console: Console, *, pool_size: int) -> dict[str, Ratio]:
+def bench(only: str | None, file: Path, console: Console, axes: Axes) -> dict[str, Ratio]:
     """Measure the ratios, and write them to `file` beside those that are there from other benches.
 
     Args:
         only: names of `BENCHES` with commas between; all of them if None.
-        pool_size: connections, of the shop and of pgbench alike.
+        axes: of the shop; pgbench has as many connections as its pool.
 
     Raises:
         UsageError: a name is unknown, or `file` cannot be written.
@@ -44,7 +46,7 @@ def bench(only: str | None, file: Path, console: Console, *, pool_size: int) -> 
     expected_s = sum(one.steps() * one.step_s for one in chosen)
     with (
         tempfile.TemporaryDirectory(prefix="dropday-bench-") as logs,
-        on_stage("embedded", workers=1, pool_size=pool_size) as stage,
+        on_stage("embedded", axes) as stage,
         Display(console, steps=steps, expected_s=expected_s) as display,
     ):
         for one in chosen:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
 from harness.display import Display
+from harness.plenty import WON
 from harness.stage import Stage
 from scenarios.scenario import Scenario
 
@@ -19,7 +21,10 @@ SKU = "bench-1"
 
 
 class Ratio(BaseModel):
-    """The median of the ratios turn by turn, the smallest and the largest of them, and what was compared."""
+    """The median of the ratios turn by turn, the smallest and the largest of them, and what was compared.
+
+    `figures` are what else was seen of it, each the median over the turns.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,12 +32,24 @@ class Ratio(BaseModel):
     low: float
     high: float
     what: str
+    figures: dict[str, float] = {}
 
     @classmethod
-    def of(cls, pairs: Sequence[tuple[float, float]], what: str) -> Ratio:
-        """The ratio of (ours, theirs), one pair for each turn."""
+    def of(
+        cls,
+        pairs: Sequence[tuple[float, float]],
+        what: str,
+        figures: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> Ratio:
+        """The ratio of (ours, theirs), one pair for each turn; `figures` have a value for each turn."""
         ratios = [ours / theirs for ours, theirs in pairs]
-        return cls(ratio=statistics.median(ratios), low=min(ratios), high=max(ratios), what=what)
+        return cls(
+            ratio=statistics.median(ratios),
+            low=min(ratios),
+            high=max(ratios),
+            what=what,
+            figures={name: statistics.median(values) for name, values in figures.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,6 @@ def one_hot_sku(units: int) -> Scenario:
             "products": [
                 {"id": "bench", "name": "Bench", "price_won": 1000, "sizes": [{"size": "1", "units": units}]}
             ],
-            "shoppers": {"balance_won": 10**12},
+            "shoppers": {"balance_won": WON},
         }
     )

@@ -19,6 +19,7 @@ from harness.generator import sending
 from harness.processes import end_of, running
 from harness.shop import Shop
 from harness.stage import Stage
+from harness.strategies import known, named
 from scenarios.arrivals import generate
 from scenarios.scenario import load
 
@@ -38,7 +39,7 @@ def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
         RunError: the generator or the system died.
     """
     pairs = []
-    with stage.shop("conditional_update", log=logs / "system.log") as shop:
+    with stage.shop(named("conditional_update", known()), log=logs / "system.log") as shop:
         for turn in range(TURNS):
             with display.step(f"Locust's closed loop, turn {turn + 1}", expected_s=_STEP_S) as live:
                 closed = _closed_per_s(stage, logs, shop)

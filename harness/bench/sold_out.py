@@ -10,6 +10,7 @@ from harness.display import Display
 from harness.errors import RunError
 from harness.shop import Shop
 from harness.stage import Stage
+from harness.strategies import known, named
 
 TURNS = 5
 _WARM_UP_S = 0.5
@@ -24,7 +25,7 @@ def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
         RunError: an answer was another than expected, or a process died.
     """
     pairs = []
-    with stage.shop("conditional_update", log=logs / "system.log") as shop:
+    with stage.shop(named("conditional_update", known()), log=logs / "system.log") as shop:
         for turn in range(TURNS):
             with display.step(f"sold out, turn {turn + 1}", expected_s=_STEP_S) as live:
                 theirs = _per_s(stage, logs, shop, Gets(path="/health/live"), "200")

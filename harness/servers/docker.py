@@ -49,7 +49,8 @@ class DockerServers(Servers):
         self._at_the_end.callback(engine.close)
         try:
             _remove_orphans(engine)
-            return self._start_both(engine)
+            self.endpoints = self._start_both(engine)
+            return self.endpoints
         except BaseException:
             self._at_the_end.close()
             raise

@@ -19,7 +19,7 @@ import psutil
 
 from harness.errors import RunError
 from harness.servers import binaries, launch, probe
-from harness.servers.keeper import Report, Request
+from harness.servers.keeper import RESTART_REDIS, Report, Request
 from harness.servers.port import Endpoints, ServerDiedError, Servers
 
 
@@ -45,13 +45,8 @@ class EmbeddedServers(Servers):
     def __enter__(self) -> Endpoints:
         self._keeper = _start_keeper(self._cores)
         try:
-            report = _report_of(self._keeper)
-            self._folder = Path(report.folder)
-            self._watched = (
-                _Watched("PostgreSQL", psutil.Process(report.postgres_pid), self._folder / "postgres.log"),
-                _Watched("Redis", psutil.Process(report.redis_pid), self._folder / "redis.log"),
-            )
-            return _endpoints(report)
+            self._take_up(_report_of(self._keeper))
+            return self.endpoints
         except BaseException:
             self._end_keeper()
             raise
@@ -69,6 +64,26 @@ class EmbeddedServers(Servers):
                     f"{server.name} (process {server.process.pid}) died while it was in use. "
                     f"The last line of its log: {_last_line(server.log)}"
                 )
+
+    def restart_redis(self) -> None:
+        """A fault to play: kill Redis (SIGKILL) and start it again in the same place, with nothing in it.
+
+        Raises:
+            RunError: it did not start.
+        """
+        assert self._keeper.stdin is not None  # noqa: S101 - it was opened as a pipe
+        self._keeper.stdin.write(RESTART_REDIS)
+        self._keeper.stdin.flush()
+        self._take_up(_report_of(self._keeper))
+
+    def _take_up(self, report: Report) -> None:
+        """Watch and tell of what runs now."""
+        self._folder = Path(report.folder)
+        self._watched = (
+            _Watched("PostgreSQL", psutil.Process(report.postgres_pid), self._folder / "postgres.log"),
+            _Watched("Redis", psutil.Process(report.redis_pid), self._folder / "redis.log"),
+        )
+        self.endpoints = _endpoints(report)
 
     def _end_keeper(self) -> None:
         """Wait until all is cleared away. A byte asks for it: a child of ours may hold the pipe open."""

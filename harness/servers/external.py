@@ -23,14 +23,14 @@ class ExternalServers(Servers):
 
     def __enter__(self) -> Endpoints:
         database_url, redis_url = (_from_environment(name) for name in _EXAMPLES)
-        self._endpoints = Endpoints(
+        self.endpoints = Endpoints(
             database_url=database_url,
             redis_url=redis_url,
             postgres_pid=None,
             redis_pid=None,
             versions=probe.versions(database_url, redis_url),
         )
-        return self._endpoints
+        return self.endpoints
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -39,7 +39,7 @@ class ExternalServers(Servers):
 
     def check(self) -> None:
         try:
-            probe.versions(self._endpoints.database_url, self._endpoints.redis_url)
+            probe.versions(self.endpoints.database_url, self.endpoints.redis_url)
         except UsageError as error:
             raise ServerDiedError(f"An external server went away. {error}") from error
 

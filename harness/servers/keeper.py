@@ -7,6 +7,7 @@ servers are always stopped and their folder removed by the same few lines.
     python -m harness.servers.keeper '{"postgres": "..", "redis": "..", "cores": [0]}'
 
 prints one line when both servers are ready, a `Report` in JSON or {"error": ".."}, and ends with its stdin.
+An `r` on its stdin is a fault to play: Redis is killed and started again, and another line says so.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from harness.servers import launch
 
 _LONGEST_SOCKET_NAME = 107  # bytes; the kernel's limit
 _PR_SET_CHILD_SUBREAPER = 36
+RESTART_REDIS = b"r"  # on stdin
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,42 @@ def main() -> None:
     try:
         with ExitStack() as at_the_end:
             try:
-                report = _start(request, at_the_end)
-                print(json.dumps(asdict(report)), flush=True)  # noqa: T201 - the answer to the asking process
-                sys.stdin.buffer.read(1)
+                running = _start(request, at_the_end)
+                _tell(running.report())
+                while sys.stdin.buffer.read(1) == RESTART_REDIS:
+                    running.restart_redis(at_the_end)
+                    _tell(running.report())
             finally:
                 _let_nothing_interrupt()
     except launch.LaunchError as error:
-        print(json.dumps({"error": str(error)}), flush=True)  # noqa: T201 - as above
+        _tell({"error": str(error)})
 
 
-def _start(request: Request, at_the_end: ExitStack) -> Report:
+def _tell(answer: dict[str, object]) -> None:
+    print(json.dumps(answer), flush=True)  # noqa: T201 - the answer to the asking process
+
+
+@dataclass
+class _Running:
+    """Both servers, in their folder."""
+
+    folder: Path
+    redis_program: Path
+    redis: launch.Server
+    postgres: launch.Server
+
+    def report(self) -> dict[str, object]:
+        return asdict(Report(str(self.folder), self.postgres.process.pid, self.redis.process.pid))
+
+    def restart_redis(self, at_the_end: ExitStack) -> None:
+        self.redis.process.kill()
+        self.redis.process.wait()
+        self.redis = launch.redis(self.redis_program, self.folder)
+        at_the_end.callback(self.redis.stop)
+        self.redis.await_ready(lambda: launch.redis_is_ready(self.folder))
+
+
+def _start(request: Request, at_the_end: ExitStack) -> _Running:
     """Start both servers; what undoes each step is in `at_the_end` before the step can fail."""
     folder = _new_folder()
     at_the_end.callback(shutil.rmtree, folder)
@@ -79,7 +107,7 @@ def _start(request: Request, at_the_end: ExitStack) -> Report:
     at_the_end.callback(postgres.stop)
     redis.await_ready(lambda: launch.redis_is_ready(folder))
     postgres.await_ready(lambda: launch.postgres_is_ready(folder))
-    return Report(str(folder), postgres.process.pid, redis.process.pid)
+    return _Running(folder, Path(request.redis), redis, postgres)
 
 
 def _new_folder() -> Path:

@@ -30,7 +30,9 @@ class Endpoints:
 
 
 class Servers(ABC):
-    """PostgreSQL and Redis, there from enter to exit."""
+    """PostgreSQL and Redis, there from enter to exit, and until then at `endpoints`."""
+
+    endpoints: Endpoints
 
     @abstractmethod
     def __enter__(self) -> Endpoints:

@@ -15,12 +15,15 @@ from typing import Any
 import asyncpg
 import httpx
 
+from harness.axes import Axes
 from harness.books import read_books
 from harness.servers import Endpoints
 from harness.shop import Shop, migrate, open_shop
+from harness.strategies import known, named
 from scenarios.books import Books
 
 PRICE_WON = 100_000
+_FIVE_CONNECTIONS = Axes(pool_size=5)
 _databases = count()
 
 
@@ -70,9 +73,11 @@ class TestShop:
         return won
 
     def books(self) -> Books:
-        in_redis = self.shop.strategy.startswith("redis")
         return read_books(
-            database_url=self.database_url, redis_url=self.redis_url, began_unix_s=0.0, in_redis=in_redis
+            database_url=self.database_url,
+            redis_url=self.redis_url,
+            began_unix_s=0.0,
+            in_redis=self.shop.strategy.redis == "stock",
         )
 
     def left(self, sku: str) -> int:
@@ -81,7 +86,7 @@ class TestShop:
 
 @contextmanager
 def shop_with(
-    strategy: str, endpoints: Endpoints, log: Path, workers: int = 1, pool_size: int = 5
+    strategy: str, endpoints: Endpoints, log: Path, axes: Axes = _FIVE_CONNECTIONS
 ) -> Iterator[TestShop]:
     """A shop with `strategy` on a new database; two shops share the servers and nothing else."""
     number = next(_databases)
@@ -90,11 +95,10 @@ def shop_with(
     migrate(database_url)
     with (
         open_shop(
-            strategy,
+            named(strategy, known()),
             database_url=database_url,
             redis_url=redis_url,
-            workers=workers,
-            pool_size=pool_size,
+            axes=axes,
             cores=sorted(os.sched_getaffinity(0)),
             log=log,
         ) as shop,

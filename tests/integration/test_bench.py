@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from sqlalchemy.engine import make_url
 
+from harness.axes import Axes
 from harness.bench import bench
 from harness.bench.common import SKU, Ratio
-from harness.bench.orders import SCRIPT
+from harness.bench.pgbench import SCRIPT
+from harness.bench.screen import tables
 from harness.errors import UsageError
 from harness.servers.binaries import postgres_installation
 from tests.integration.shops import TestShop
@@ -50,11 +53,43 @@ def test_pgbench_changes_the_rows_that_an_order_changes(shop: TestShop) -> None:
 
 
 def test_a_ratio_is_the_median_of_the_turns() -> None:
-    ratio = Ratio.of([(1, 2), (3, 2), (4, 4)], "ours / theirs")
+    ratio = Ratio.of([(1, 2), (3, 2), (4, 4)], "ours / theirs", {"orders_per_s": [1, 3, 4]})
 
     assert (ratio.ratio, ratio.low, ratio.high) == (1.0, 0.5, 1.5)
+    assert ratio.figures == {"orders_per_s": 3}
+
+
+def test_the_screen_has_a_table_for_each_bench_and_a_column_for_each_figure() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    ratios = {
+        "orders.no_lock": Ratio.of([(1, 2)], "orders/s", {"orders_per_s": [2345.6], "worker_us": [190]}),
+        "orders.redis_queue": Ratio.of([(3, 2)], "orders/s", {"consumer_us": [7.25]}),
+        "sold_out": Ratio.of([(2, 1)], "sold-out answers"),
+    }
+
+    for table in tables(ratios):
+        console.print(table)
+
+    lines = [line.split() for line in console.export_text().splitlines() if line.strip()]
+    assert lines[0] == [
+        "orders",
+        "ratio",
+        "turn",
+        "by",
+        "turn",
+        "orders",
+        "per",
+        "s",
+        "worker",
+        "us",
+        "consumer",
+        "us",
+    ]
+    assert ["no_lock", "0.50", "0.50", "to", "0.50", "2,346", "190"] in lines
+    assert ["redis_queue", "1.50", "1.50", "to", "1.50", "7.25"] in lines
+    assert ["sold_out", "ratio", "turn", "by", "turn"] in lines
 
 
 def test_a_bench_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no bench 'order'; did you mean 'orders'"):
-        bench("order", tmp_path / "bench.json", Console(), pool_size=1)
+        bench("order", tmp_path / "bench.json", Console(), Axes())

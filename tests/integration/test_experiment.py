@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.experiment import Rehearsal, measuring_steps, order_of_runs
+from harness.axes import Axes
+from harness.experiment import measuring_steps, order_of_runs
+from harness.rehearsal import Rehearsal
 from harness.stage import Stage, on_stage
+from harness.strategies import known, named
 from reports.experiment import StrategyUnderTest, measured_folder
 from scenarios.record import Record
 
@@ -28,14 +31,14 @@ price_won = 100_000
 sizes = [{ size = "270", units = 9 }, { size = "280", units = 3 }]
 """
 STRATEGIES = (
-    StrategyUnderTest(name="redis_hold", safe=True, ack="committed"),
+    StrategyUnderTest(name="redis_hold", safe=True, ack="committed", redis="stock"),
     StrategyUnderTest(name="pessimistic_lock", safe=True, ack="committed"),
 )
 
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with on_stage("embedded", workers=1, pool_size=3) as stage:
+    with on_stage("embedded", Axes(pool_size=3)) as stage:
         yield stage
 
 
@@ -45,7 +48,7 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
     rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3)
     told: list[str] = []
 
-    for step in measuring_steps(stage, rehearsal, order_of_runs(STRATEGIES, repeats=1), tmp_path):
+    for step in measuring_steps(stage, rehearsal, STRATEGIES, order_of_runs(STRATEGIES, repeats=1), tmp_path):
         step.work(told.append)
 
     held, locked = (Record.load(measured_folder(tmp_path, one.name, 0)) for one in STRATEGIES)
@@ -57,6 +60,8 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
         assert all(-0.5 < order.placed_s < 30 for order in record.books.orders)
         assert {sample.redis for sample in record.conditions.samples} != {0.0}
         assert record.conditions.pool_size == 3
+        # The pool, and the connection that watches over the orders.
+        assert max(one.active + one.lock + one.io + one.idle for one in record.conditions.waits) == 3 + 1
     assert [row.redis_available for row in held.books.stock] == [row.available for row in held.books.stock]
     assert [row.redis_available for row in locked.books.stock] == [None, None]
     assert held.history["arrival"].unique().to_list() == locked.history["arrival"].unique().to_list()
@@ -65,7 +70,7 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
 
 
 def test_the_stage_meters_every_role_of_a_shop(stage: Stage, tmp_path: Path) -> None:
-    with stage.shop("no_lock", log=tmp_path / "system.log") as shop:
+    with stage.shop(named("no_lock", known()), log=tmp_path / "system.log") as shop:
         roles = stage.roles(shop)
 
     assert stage.metered

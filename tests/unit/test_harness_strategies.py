@@ -12,18 +12,25 @@ from reports.experiment import StrategyUnderTest
 NO_LOCK = StrategyUnderTest(name="no_lock", safe=False, ack="committed")
 CONDITIONAL = StrategyUnderTest(name="conditional_update", safe=True, ack="committed")
 PESSIMISTIC = StrategyUnderTest(name="pessimistic_lock", safe=True, ack="committed")
-THERE_ARE = (NO_LOCK, CONDITIONAL, PESSIMISTIC)
+LEASED = StrategyUnderTest(name="redis_lock", safe=False, ack="committed", redis="lock")
+QUEUED = StrategyUnderTest(name="redis_queue", safe=True, ack="queued", redis="stock")
+THREE = (NO_LOCK, CONDITIONAL, PESSIMISTIC)
+THERE_ARE = (*THREE, LEASED, QUEUED)
 
 
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
-        ("all", (NO_LOCK, CONDITIONAL, PESSIMISTIC)),
-        ("safe", (CONDITIONAL, PESSIMISTIC)),
-        ("controls", (NO_LOCK,)),
+        ("all", THERE_ARE),
+        ("safe", (CONDITIONAL, PESSIMISTIC, QUEUED)),
+        ("controls", (NO_LOCK, LEASED)),
+        ("redis", (LEASED, QUEUED)),
+        ("queued", (QUEUED,)),
         ("pessimistic_lock", (PESSIMISTIC,)),
         ("pessimistic_lock, no_lock", (PESSIMISTIC, NO_LOCK)),
         ("no_lock,no_lock", (NO_LOCK,)),
+        ("redis,conditional_update", (LEASED, QUEUED, CONDITIONAL)),
+        ("queued, redis", (QUEUED, LEASED)),
     ],
 )
 def test_strategies_are_chosen_by_group_or_by_name(text: str, chosen: tuple[StrategyUnderTest, ...]) -> None:
@@ -33,6 +40,16 @@ def test_strategies_are_chosen_by_group_or_by_name(text: str, chosen: tuple[Stra
 def test_a_strategy_that_does_not_exist_is_named_with_the_nearest_that_does() -> None:
     with pytest.raises(UsageError, match=r"'optimistic_lock'; did you mean 'pessimistic_lock'\?.*no_lock"):
         choose("no_lock,optimistic_lock", THERE_ARE)
+
+
+def test_a_group_that_does_not_exist_is_named_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no strategy 'control'; did you mean 'controls'\?"):
+        choose("control,no_lock", THERE_ARE)
+
+
+def test_a_group_that_nobody_is_in_is_refused() -> None:
+    with pytest.raises(UsageError, match="'queued': there is no such strategy"):
+        choose("queued", THREE)
 
 
 def test_no_strategy_at_all_is_refused() -> None:
@@ -46,7 +63,7 @@ def test_a_group_is_not_a_strategy() -> None:
 
 
 def test_every_repeat_begins_with_another_strategy() -> None:
-    runs = order_of_runs(THERE_ARE, repeats=4)
+    runs = order_of_runs(THREE, repeats=4)
 
     names = [run.strategy for run in runs]
     assert names[0:3] == ["no_lock", "conditional_update", "pessimistic_lock"]

@@ -1,0 +1,156 @@
+"""One measured run: the crowd against one strategy on real servers, and the record that it leaves."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from harness import cpu, waits
+from harness.books import read_books
+from harness.closed_loop import Load, Orders, drive
+from harness.display import Live
+from harness.faults import RedisForgets
+from harness.generator import Generator, sending
+from harness.plenty import plentiful
+from harness.rehearsal import Rehearsal
+from harness.shop import Shop, reconcile
+from harness.stage import Stage
+from reports.experiment import StrategyUnderTest
+from scenarios.arrivals import generate
+from scenarios.conditions import Conditions, GeneratorLog, Sample, WaitSample
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+
+_WATCH_S = 0.5
+_WARM_UP_S = 0.7
+_WARM_UP_CLIENTS = 16
+_WARM_UP_SHOPPERS = 2_000
+_BEYOND_THE_LAST_SHOPPER_S = 120.0
+
+
+def measure(
+    stage: Stage,
+    rehearsal: Rehearsal,
+    strategy: StrategyUnderTest,
+    folder: Path,
+    live: Live,
+    *,
+    fault: RedisForgets | None = None,
+) -> None:
+    """Run the scenario once against one strategy, and save its record in `folder`.
+
+    Args:
+        fault: what is to happen in the middle of the run. What it has spoilt in Redis is set right after the
+            drain; without a fault nothing is, for then it would hide that the books disagree.
+
+    Raises:
+        RunError: something died, hung, or did not come to rest.
+    """
+    scenario = rehearsal.scenario
+    with stage.shop(strategy, log=folder / "system.log") as shop:
+        _warm_up(stage, shop, scenario, folder / "warm-up.log")
+        shop.reset(scenario, shoppers=generate(scenario, rehearsal.seed).number_of_shoppers)
+        with (
+            _sending(stage, shop, rehearsal, folder) as generator,
+            _metering(stage, shop, generator) as readings,
+            waits.looking(stage.endpoints.database_url) as looks,
+        ):
+            _follow(stage, shop, generator, scenario.duration_s, live, fault)
+        history, log = generator.record()
+        shop.drain()
+    stage.servers.check()
+    if fault and strategy.redis == "stock":
+        reconcile(stage.endpoints.database_url, stage.endpoints.redis_url)
+    books = read_books(
+        database_url=stage.endpoints.database_url,
+        redis_url=stage.endpoints.redis_url,
+        began_unix_s=log.begins_unix_s,
+        in_redis=strategy.redis == "stock",
+    )
+    Record(history, books, _conditions(stage, log, readings, looks)).save(folder)
+
+
+def _warm_up(stage: Stage, shop: Shop, scenario: Scenario, log: Path) -> None:
+    """Some orders, so that the first shopper meets open connections and prepared statements."""
+    shop.reset(plentiful(scenario, _WARM_UP_S), shoppers=_WARM_UP_SHOPPERS)
+    orders = Orders(
+        skus=tuple(sku.sku for sku in scenario.skus), tokens=shop.tokens(_WARM_UP_SHOPPERS), label="warm-up"
+    )
+    load = Load(url=shop.url, requests=orders, clients=_WARM_UP_CLIENTS, duration_s=_WARM_UP_S)
+    drive(load, cores=stage.generator_cores, log=log)
+
+
+def _sending(
+    stage: Stage, shop: Shop, rehearsal: Rehearsal, folder: Path
+) -> AbstractContextManager[Generator]:
+    return sending(
+        shop,
+        scenario=rehearsal.source,
+        time_scale=rehearsal.time_scale,
+        seed=rehearsal.seed,
+        folder=folder,
+        cores=stage.generator_cores,
+    )
+
+
+def _metering(stage: Stage, shop: Shop, generator: Generator) -> AbstractContextManager[list[cpu.Reading]]:
+    if not stage.metered:
+        return nullcontext([])
+    return cpu.sampling(stage.roles(shop) | {"generator": (generator.process.pid,)})
+
+
+def _follow(
+    stage: Stage,
+    shop: Shop,
+    generator: Generator,
+    duration_s: float,
+    live: Live,
+    fault: RedisForgets | None,
+) -> None:
+    """Show the run's progress, and play the fault when it is due, until the generator has ended.
+
+    Raises:
+        RunError: a part of it died, or the generator did not come to its end.
+    """
+    deadline = time.monotonic() + duration_s + _BEYOND_THE_LAST_SHOPPER_S
+    while generator.process.is_alive() and time.monotonic() < deadline:
+        stage.check(shop)
+        live(generator.progress())
+        if fault and generator.now_s() >= fault.at_s:
+            fault.play()
+            fault = None
+        time.sleep(_WATCH_S)
+    generator.process.await_end(within_s=0)
+    live(generator.progress())
+
+
+def _conditions(
+    stage: Stage, log: GeneratorLog, readings: Sequence[cpu.Reading], looks: Sequence[waits.Look]
+) -> Conditions:
+    return Conditions(
+        generator=log.generator,
+        samples=tuple(_samples(readings, log.begins_unix_s)),
+        waits=tuple(_waits(looks, log.begins_unix_s)),
+        system_cores=len(stage.system_cores),
+        generator_shares_cores=bool(set(stage.system_cores) & set(stage.generator_cores)),
+        workers=stage.axes.workers,
+        pool_size=stage.axes.pool_size,
+    )
+
+
+def _samples(readings: Sequence[cpu.Reading], began_unix_s: float) -> Iterator[Sample]:
+    """Cores kept busy between each two readings of the run."""
+    during = [reading for reading in readings if reading.at >= began_unix_s]
+    for before, after in itertools.pairwise(during):
+        elapsed_s = after.at - before.at
+        busy = {role: max(0.0, after.used_s[role] - before.used_s[role]) / elapsed_s for role in after.used_s}
+        yield Sample(at_s=after.at - began_unix_s, **busy)
+
+
+def _waits(looks: Sequence[waits.Look], began_unix_s: float) -> Iterator[WaitSample]:
+    for look in looks:
+        if look.at >= began_unix_s:
+            yield WaitSample(at_s=look.at - began_unix_s, **look.counts)

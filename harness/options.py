@@ -1,0 +1,44 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.servers import Kind
+
+RUNS = Path("runs")
+LATEST = RUNS / "latest"
+THRESHOLDS = Path(__file__).parents[1] / "thresholds.toml"
+PROFILE = "two_cores"
+
+ScenarioOption = Annotated[
+    str, typer.Option("--scenario", metavar="NAME|FILE", help="A scenario of the library, or a .toml file.")
+]
+StrategiesOption = Annotated[
+    str,
+    typer.Option(
+        "--strategies", metavar="NAMES", help="all, safe, controls, redis, queued or names, commas between."
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
+TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
+ServersOption = Annotated[
+    Kind,
+    typer.Option(
+        "--servers", help="Where PostgreSQL and Redis come from; external: DATABASE_URL and REDIS_URL."
+    ),
+]
+ThresholdsOption = Annotated[
+    Path, typer.Option("--thresholds", metavar="FILE", help="What the run is judged by.", show_default=False)
+]
+AxesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="An axis of the system, such as pool_size=5; once for each."
+    ),
+]
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs' folders are.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
