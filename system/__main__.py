@@ -1,4 +1,5 @@
-"""`python -m system`: serve the shop; `migrate`: bring the schema up to date; `strategies`: list them.
+"""`python -m system`: serve the shop; `migrate`: bring the schema up to date; `strategies`: list them;
+`reconcile`: set what Redis knows of the stock right from PostgreSQL.
 
 Settings come from the environment, see `system.settings`. Exit code 2: a setting is missing or wrong.
 """
@@ -16,10 +17,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from system.migrations.run import migrate
+from system.platform.database import Database
+from system.platform.redis import connect
 from system.settings import Settings
+from system.stock.port import Strategy
+from system.stock.redis_stock import RedisStock
 from system.stock.strategies import STRATEGIES, strategy_named
 
-_USAGE = "usage: python -m system [serve | migrate | strategies]"
+_USAGE = "usage: python -m system [serve | migrate | reconcile | strategies]"
 
 # Longer than any client keeps an idle connection: the server never resets one in mid-test.
 _KEEP_ALIVE_S = 120
@@ -30,9 +35,9 @@ def main(arguments: list[str]) -> int:
     """Do what the first argument says; returns the exit code."""
     command = arguments[0] if arguments else "serve"
     if command == "strategies":
-        print(json.dumps({s.name: {"safe": s.safe, "ack": s.ack} for s in STRATEGIES.values()}))  # noqa: T201
+        print(json.dumps({name: _traits(strategy) for name, strategy in STRATEGIES.items()}))  # noqa: T201
         return 0
-    if command not in {"serve", "migrate"} or len(arguments) > 1:
+    if command not in {"serve", "migrate", "reconcile"} or len(arguments) > 1:
         return _fail(_USAGE)
     for name in _make_up_development_secrets():
         if command == "serve":
@@ -46,9 +51,29 @@ def main(arguments: list[str]) -> int:
         return _fail(str(error))
     if command == "migrate":
         asyncio.run(migrate(settings.database_url))
+    elif command == "reconcile":
+        asyncio.run(_reconcile(settings))
     else:
         _serve(settings)
     return 0
+
+
+def _traits(strategy: type[Strategy]) -> dict[str, object]:
+    return {
+        "safe": strategy.safe,
+        "ack": strategy.ack,
+        "redis": strategy.redis,
+        "exact": strategy.exact,
+    }
+
+
+async def _reconcile(settings: Settings) -> None:
+    database, redis = Database(settings, 1), connect(settings)
+    try:
+        await RedisStock(redis, database).reconcile()
+    finally:
+        await database.close()
+        await redis.aclose()
 
 
 def _serve(settings: Settings) -> None:

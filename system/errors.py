@@ -4,7 +4,8 @@ ShopError
  |- InvalidRequest 422        Unauthenticated 401     Forbidden 403     NotFound 404
  |- KeyMissing 400            KeyInvalid 400          KeyReused 422     KeyInProgress 409
  |- SoldOut 409               Conflict 409            UnknownSku 422         TooLarge 413
- |- InsufficientFunds 402     Overloaded 503          Unavailable 503
+ |- InsufficientFunds 402     LimitReached 409        Overloaded 503          Unavailable 503
+ `- TryAgain: a Conflict that another try may get past
 """
 
 from __future__ import annotations
@@ -115,6 +116,21 @@ class Conflict(ShopError):
     status, code, title = 409, "conflict", "Too many shoppers at once"
 
 
+class TryAgain(Conflict):
+    """Others changed the stock in between: what was read is no longer so. Strategies that retry catch it."""
+
+
+class LimitReached(ShopError):
+    """The shopper has, or would have, more units of a SKU than one shopper may buy."""
+
+    status, code, title = 409, "limit_reached", "No more of these for you"
+
+    @classmethod
+    def of(cls, sku: str) -> Self:
+        """The refusal that names the SKU."""
+        return cls(f"with this order you would have more of {sku} than one shopper may buy", sku=sku)
+
+
 class UnknownSku(ShopError):
     """An order names a SKU that the shop does not have."""
 
@@ -131,6 +147,11 @@ class InsufficientFunds(ShopError):
 
     status, code, title = 402, "insufficient_funds", "The wallet does not hold enough"
 
+    @classmethod
+    def of(cls, total_won: object) -> Self:
+        """The refusal that names what the order costs."""
+        return cls(f"the order costs {total_won} won; charge the wallet first")
+
 
 class Overloaded(ShopError):
     """No database connection came free in time; nothing was done."""
@@ -144,15 +165,25 @@ class Unavailable(ShopError):
     status, code, title = 503, "unavailable", "The shop is not available"
 
 
-def problem(status: int, code: str, title: str, detail: str, **members: Any) -> Response:
-    """A problem+json response. `members` are further fields of the problem (RFC 9457, section 3.2)."""
+def document(status: int, code: str, title: str, detail: str, **members: Any) -> str:
+    """A problem as JSON. `members` are further fields of the problem (RFC 9457, section 3.2)."""
     body = {"type": f"urn:dropday:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    return Response(json.dumps(body | members), status, media_type=PROBLEM)
+    return json.dumps(body | members)
+
+
+def problem(status: int, code: str, title: str, detail: str) -> Response:
+    """A problem+json response."""
+    return Response(document(status, code, title, detail), status, media_type=PROBLEM)
+
+
+def document_of(error: ShopError) -> str:
+    """The problem that `error` stands for, as JSON."""
+    return document(error.status, error.code, error.title, error.detail, **error.members)
 
 
 def respond(error: ShopError) -> Response:
     """The response that `error` stands for."""
-    return problem(error.status, error.code, error.title, error.detail, **error.members)
+    return Response(document_of(error), error.status, media_type=PROBLEM)
 
 
 def install(app: FastAPI) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Isolation = Literal["read committed", "repeatable read", "serializable"]
 Secret = Annotated[SecretStr, Field(min_length=32)]
 
 
@@ -31,19 +32,22 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=100)
     # How long an order may wait for a connection before it is turned away; beyond any shopper's patience.
     pool_timeout_s: float = Field(default=30.0, gt=0)
+    # Unset: what the strategy needs. The same goes for the backstops, which a control may need off.
+    isolation: Isolation | None = None
+    backstops: bool | None = None
     lock_timeout_ms: int = Field(default=5_000, ge=1)
-    optimistic_tries: int = Field(default=10, ge=1, le=100)
-    optimistic_backoff_ms: float = Field(default=5.0, ge=0)
+    tries: int = Field(default=10, ge=1, le=100)
+    backoff_ms: float = Field(default=5.0, ge=0)
+    # Where the stock is written in an order's transaction. Last: its row is locked for one commit.
+    stock_statement: Literal["first", "last"] = "last"
+    # Whether an order is paid while its stock is locked, or before: pessimistic_lock and advisory_lock.
+    payment: Literal["inside", "outside"] = "inside"
+    # Unsorted carts take their SKUs as they were sent, and deadlock.
+    sort_carts: bool = True
+    buckets: int = Field(default=8, ge=1, le=1_000)
+    lease_ms: int = Field(default=1_000, ge=1)
+    batch_window_ms: float = Field(default=5.0, ge=0, le=1_000)
     # Longer than any order can take: an expired hold goes back on sale.
-    hold_ttl_ms: int = Field(default=60_000, ge=1_000)
+    hold_ttl_ms: int = Field(default=60_000, ge=1)
     # The age that a "sold out" answered from memory may have.
     board_interval_ms: int = Field(default=100, ge=10, le=10_000)
-
-    @model_validator(mode="after")
-    def _the_pool_outlives_no_hold(self) -> Self:
-        if self.hold_ttl_ms <= self.pool_timeout_s * 1000:
-            raise ValueError(
-                f"hold_ttl_ms = {self.hold_ttl_ms}: a hold must outlive the wait for a connection "
-                f"(pool_timeout_s = {self.pool_timeout_s}), or it expires under its own order"
-            )
-        return self

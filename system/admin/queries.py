@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from system.catalogue.queries import stock_left
 from system.catalogue.tables import products, skus
 from system.platform.tables import metadata
-from system.stock.tables import stock
+from system.stock.tables import KeptIn, stock
 
 _SHOPPERS = text(
     "INSERT INTO wallets (shopper, opening_won, balance_won)"
     " SELECT shopper, :balance_won, :balance_won FROM generate_series(0, :shoppers - 1) AS shopper"
 ).bindparams(bindparam("shoppers"), bindparam("balance_won"))
 
+_UNITS = text(
+    "INSERT INTO units (sku) SELECT CAST(:sku AS text) FROM generate_series(1, CAST(:units AS bigint))"
+)
+_BUCKETS = text(
+    "INSERT INTO stock_buckets (sku, bucket, available)"
+    " SELECT CAST(:sku AS text), bucket, a.units / a.buckets + (bucket < a.units % a.buckets)::integer"
+    " FROM (SELECT CAST(:units AS bigint) AS units, CAST(:buckets AS integer) AS buckets) AS a,"
+    " generate_series(0, a.buckets - 1) AS bucket"
+    " ON CONFLICT (sku, bucket) DO UPDATE SET available = stock_buckets.available + excluded.available"
+)
+_GUARD = "available_is_not_negative"
+
 
 async def empty(connection: AsyncConnection) -> None:
-    """Remove every row of every table."""
+    """Remove every row of every table. Numbers go on: whoever watches a table by number is not led astray."""
     names = ", ".join(table.name for table in metadata.sorted_tables)
-    await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    await connection.execute(text(f"TRUNCATE {names}"))
+
+
+async def set_backstops(connection: AsyncConnection, *, on: bool) -> None:
+    """Let the schema forbid negative stock, or not."""
+    await connection.execute(text(f"ALTER TABLE stock DROP CONSTRAINT IF EXISTS {_GUARD}"))
+    if on:
+        await connection.execute(text(f"ALTER TABLE stock ADD CONSTRAINT {_GUARD} CHECK (available >= 0)"))
 
 
 async def add_products(
-    connection: AsyncConnection, product_rows: list[dict[str, object]], sku_rows: list[dict[str, object]]
+    connection: AsyncConnection,
+    product_rows: Sequence[dict[str, object]],
+    sku_rows: Sequence[dict[str, object]],
+    kept_in: KeptIn,
 ) -> None:
-    """Add products, and their SKUs with `units` each."""
+    """Add products, and their SKUs without units; `kept_in`: where the units will be counted."""
     await connection.execute(insert(products), product_rows)
-    await connection.execute(
-        insert(skus), [{k: row[k] for k in ("sku", "product_id", "size", "price_won")} for row in sku_rows]
-    )
+    await connection.execute(insert(skus), sku_rows)
     await connection.execute(
         insert(stock),
-        [{"sku": row["sku"], "initial": row["units"], "available": row["units"]} for row in sku_rows],
+        [{"sku": row["sku"], "initial": 0, "available": 0, "kept_in": kept_in} for row in sku_rows],
     )
 
 
@@ -40,17 +63,26 @@ async def add_shoppers(connection: AsyncConnection, shoppers: int, balance_won: 
     await connection.execute(_SHOPPERS, {"shoppers": shoppers, "balance_won": balance_won})
 
 
-async def add_units(connection: AsyncConnection, sku: str, units: int) -> int | None:
-    """Put `units` more of `sku` on sale; the units now available, or None when there is no such SKU."""
-    statement = (
+async def add_units(
+    connection: AsyncConnection, sku: str, units: int, *, buckets: int, column: str = "restocked"
+) -> int | None:
+    """Put `units` more of `sku` on sale; the units now available, or None when there is no such SKU.
+
+    Args:
+        column: of `stock`, where they are noted: `initial` or `restocked`.
+    """
+    kept_in = await connection.scalar(
         update(stock)
         .where(stock.c.sku == sku)
-        .values(
-            available=stock.c.available + units,
-            restocked=stock.c.restocked + units,
-            version=stock.c.version + 1,
-        )
-        .returning(stock.c.available)
+        .values({column: stock.c[column] + units, "available": stock.c.available + units})
+        .values(version=stock.c.version + 1)
+        .returning(stock.c.kept_in)
     )
-    available: int | None = await connection.scalar(statement)
+    if kept_in == KeptIn.UNITS:
+        await connection.execute(_UNITS, {"sku": sku, "units": units})
+    elif kept_in == KeptIn.BUCKETS:
+        await connection.execute(_BUCKETS, {"sku": sku, "units": units, "buckets": buckets})
+    available: int | None = await connection.scalar(
+        stock_left.select().with_only_columns(stock_left.c.available).where(stock_left.c.sku == sku)
+    )
     return available

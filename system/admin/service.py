@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from redis.asyncio import Redis
 
 from system.admin import queries
-from system.errors import Forbidden, UnknownSku
+from system.errors import Forbidden, InvalidRequest, UnknownSku
 from system.platform.auth import Identity
 from system.platform.database import Database
-from system.platform.redis import HOLD, HOLDS, STOCK
+from system.platform.redis import PREFIX
 from system.settings import Settings
 from system.stock.board import Board
+from system.stock.port import RedisRole, Strategy
+from system.stock.redis_stock import RedisStock
+from system.stock.tables import KeptIn
 
 MOST_UNITS = 10_000_000
 MOST_SHOPPERS = 5_000_000
@@ -33,12 +36,16 @@ class SizeSeed(_Body):
 
 
 class ProductSeed(_Body):
-    """A product, its price and its sizes; a SKU is named `<product id>-<size>`."""
+    """A product, its price and its sizes; a SKU is named `<product id>-<size>`.
+
+    `limit`: units of each size that one shopper may buy; any number if None.
+    """
 
     id: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")]
     name: Annotated[str, Field(min_length=1, max_length=200)]
     price_won: Annotated[int, Field(ge=1, le=1_000_000_000)]
     sizes: Annotated[list[SizeSeed], Field(min_length=1, max_length=100)]
+    limit: Annotated[int | None, Field(ge=1, le=MOST_UNITS)] = None
 
     @model_validator(mode="after")
     def _sizes_differ(self) -> Self:
@@ -69,50 +76,79 @@ class Admin:
     """Seeds, resets and restocks the shop."""
 
     def __init__(
-        self, database: Database, redis: Redis, settings: Settings, identity: Identity, board: Board
+        self,
+        database: Database,
+        redis: Redis,
+        settings: Settings,
+        identity: Identity,
+        board: Board,
+        strategy: Strategy,
     ) -> None:
         self._database = database
         self._redis = redis
         self._settings = settings
         self._identity = identity
         self._board = board
+        self._strategy = strategy
 
     async def reset(self, seed: Seed) -> None:
-        """Empty the shop and fill it with `seed`.
+        """Empty the shop and fill it with `seed`, in the way that the strategy wants its stock.
 
         Raises:
             Forbidden: the system runs in production.
+            InvalidRequest: there would be empty buckets.
         """
         if self._settings.environment == "production":
             raise Forbidden("a reset deletes every order; it is switched off in production")
+        sizes = [
+            (product, size, f"{product.id}-{size.size}")
+            for product in seed.products
+            for size in product.sizes
+        ]
+        if self._strategy.kept_in is KeptIn.BUCKETS:
+            self._require_full_buckets({sku: size.units for _, size, sku in sizes})
         product_rows: list[dict[str, object]] = [
             {"id": product.id, "name": product.name, "price_won": product.price_won}
             for product in seed.products
         ]
         sku_rows: list[dict[str, object]] = [
             {
-                "sku": f"{product.id}-{size.size}",
+                "sku": sku,
                 "product_id": product.id,
                 "size": size.size,
                 "price_won": product.price_won,
-                "units": size.units,
+                "most_each": product.limit,
             }
-            for product in seed.products
-            for size in product.sizes
+            for product, size, sku in sizes
         ]
         async with self._database.transaction() as connection:
             await queries.empty(connection)
-            await queries.add_products(connection, product_rows, sku_rows)
+            await queries.set_backstops(connection, on=self._backstops)
+            await queries.add_products(connection, product_rows, sku_rows, self._strategy.kept_in)
+            for _, size, sku in sizes:
+                buckets = self._settings.buckets
+                await queries.add_units(connection, sku, size.units, buckets=buckets, column="initial")
             await queries.add_shoppers(connection, seed.shoppers, seed.balance_won)
-        await self._reset_redis({row["sku"]: row["units"] for row in sku_rows})
-        await self._board.refresh()
+        await self._empty_redis()
+        await self._show()
 
-    async def _reset_redis(self, units: Mapping[Any, Any]) -> None:
-        holds = await self._redis.zrange(HOLDS, 0, -1)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.delete(STOCK, HOLDS, *(HOLD + str(hold) for hold in holds))
-            pipeline.hset(STOCK, mapping=units)
-            await pipeline.execute()
+    @property
+    def _backstops(self) -> bool:
+        chosen = self._settings.backstops
+        return self._strategy.backstops if chosen is None else chosen
+
+    def _require_full_buckets(self, units: Mapping[str, int]) -> None:
+        for sku, most in units.items():
+            if most < self._settings.buckets:
+                raise InvalidRequest(
+                    f"{sku} has {most} units for {self._settings.buckets} buckets (DROPDAY_BUCKETS); "
+                    "expected at least one in each"
+                )
+
+    async def _empty_redis(self) -> None:
+        names = [name async for name in self._redis.scan_iter(match=f"{PREFIX}*", count=1_000)]
+        if names:
+            await self._redis.delete(*names)
 
     async def restock(self, sku: str, units: int) -> int:
         """Put `units` more on sale; returns the units now available in the database.
@@ -121,12 +157,17 @@ class Admin:
             UnknownSku: there is no such SKU.
         """
         async with self._database.transaction() as connection:
-            available = await queries.add_units(connection, sku, units)
+            available = await queries.add_units(connection, sku, units, buckets=self._settings.buckets)
             if available is None:
                 raise UnknownSku.of(sku)
-        await self._redis.hincrby(STOCK, sku, units)
-        await self._board.refresh()
+        await self._show()
         return available
+
+    async def _show(self) -> None:
+        """Tell Redis and the board of the new stock."""
+        if self._strategy.redis is RedisRole.STOCK:
+            await RedisStock(self._redis, self._database).reconcile()
+        await self._board.refresh()
 
     def tokens(self, first: int, count: int) -> list[str]:
         """Tokens for `count` shoppers from number `first` on."""

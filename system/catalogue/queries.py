@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydantic import BaseModel
-from sqlalchemy import Row, Select, select
+from sqlalchemy import BigInteger, Row, Select, column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from system.catalogue.tables import products, skus
-from system.stock.tables import stock
 
 
 class SizeView(BaseModel):
@@ -40,11 +39,14 @@ async def product(connection: AsyncConnection, product_id: str) -> ProductView |
     return next(iter(_views(found.all())), None)
 
 
+stock_left = table("stock_left", column("sku"), column("available", BigInteger))
 _Columns = tuple[str, str, int, str, str, int]
 _PRODUCTS: Select[_Columns] = (
-    select(products.c.id, products.c.name, products.c.price_won, skus.c.sku, skus.c.size, stock.c.available)
+    select(
+        products.c.id, products.c.name, products.c.price_won, skus.c.sku, skus.c.size, stock_left.c.available
+    )
     .join(skus, skus.c.product_id == products.c.id)
-    .join(stock, stock.c.sku == skus.c.sku)
+    .join(stock_left, stock_left.c.sku == skus.c.sku)
     .order_by(products.c.id, skus.c.sku)
 )
 

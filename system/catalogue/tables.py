@@ -22,5 +22,7 @@ skus = Table(
     Column("product_id", Text, ForeignKey("products.id"), nullable=False),
     Column("size", Text, nullable=False),
     Column("price_won", BigInteger, nullable=False),
+    Column("most_each", BigInteger),
     CheckConstraint("price_won > 0", name="price_is_positive"),
+    CheckConstraint("most_each > 0", name="limit_is_positive"),
 )

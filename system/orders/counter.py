@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from system.errors import ShopError, TooLarge, invalid, respond
+from system.orders.answers import response_to
 from system.orders.model import Cart, Order
 from system.orders.service import Orders
 from system.platform.auth import Identity, idempotency_key
@@ -23,21 +24,18 @@ MOST_BODY_BYTES = 64_000
 class Counter:
     """Takes one order at a time, each to its end."""
 
-    def __init__(self, orders: Orders, identity: Identity) -> None:
+    def __init__(self, orders: Orders, identity: Identity, *, sort_carts: bool) -> None:
         self._orders = orders
         self._identity = identity
+        self._sort_carts = sort_carts
 
     async def serve(self, headers: dict[bytes, bytes], body: bytes) -> Response:
         """The answer to a request with these headers (names in lower case) and this body."""
         spans = Spans()
         try:
-            placed = await self._orders.place(self._order(headers, body), spans)
+            response = response_to(await self._orders.place(self._order(headers, body), spans))
         except ShopError as refusal:
             response = respond(refusal)
-        else:
-            response = Response(placed.answer, 201, media_type="application/json")
-            if placed.replayed:
-                response.raw_headers.append((b"idempotency-replayed", b"true"))
         response.raw_headers.append((b"server-timing", spans.header().encode()))
         return response
 
@@ -45,7 +43,7 @@ class Counter:
         shopper = self._identity.shopper(headers.get(b"authorization", b"").decode("latin-1"))
         key = idempotency_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
         try:
-            return Order.of(shopper, key, Cart.model_validate_json(body))
+            return Order.of(shopper, key, Cart.model_validate_json(body), sort=self._sort_carts)
         except ValidationError as error:
             raise invalid(error.errors()) from None
 

@@ -42,7 +42,7 @@ class Cart(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A cart with its shopper and idempotency key. SKUs are sorted: carts lock their rows in one order."""
+    """A cart with its shopper and idempotency key, and its SKUs in the order in which they are taken."""
 
     shopper: int
     key: str
@@ -51,11 +51,13 @@ class Order:
     fingerprint: str
 
     @classmethod
-    def of(cls, shopper: int, key: str, cart: Cart) -> Self:
-        """The order that `shopper` makes of `cart` under `key`."""
-        lines = sorted((line.sku, line.quantity) for line in cart.lines)
-        skus = [sku for sku, _ in lines]
-        return cls(shopper, key, skus, [quantity for _, quantity in lines], fingerprint("order", lines))
+    def of(cls, shopper: int, key: str, cart: Cart, *, sort: bool = True) -> Self:
+        """The order that `shopper` makes of `cart` under `key`; `sort`: by SKU; so no two carts deadlock."""
+        lines = [(line.sku, line.quantity) for line in cart.lines]
+        in_order = sorted(lines)
+        digest = fingerprint("order", in_order)
+        skus, quantities = zip(*(in_order if sort else lines), strict=True)
+        return cls(shopper, key, list(skus), list(quantities), digest)
 
     def require(self, available: Mapping[str, int]) -> None:
         """Refuse the order unless every line can be had from `available` (units by SKU).
@@ -73,6 +75,21 @@ class Order:
     def left_of(self, available: Mapping[str, int]) -> list[int]:
         """Units that remain of each SKU once this order has taken its own."""
         return [available[sku] - quantity for sku, quantity in zip(self.skus, self.quantities, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order on record. `answer` is the response's body; `replayed`: kept from an earlier request."""
+
+    answer: str
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An order that was accepted, to be decided soon, whatever happens meanwhile."""
+
+    key: str
 
 
 def fingerprint(kind: str, content: object) -> str:

@@ -5,34 +5,29 @@ from __future__ import annotations
 from time import perf_counter
 from uuid import UUID
 
-from redis.asyncio import Redis
-
-from system.errors import Conflict, KeyReused, NotFound, SoldOut
+from system.errors import Conflict, KeyReused, LimitReached, NotFound, SoldOut
 from system.orders import queries
-from system.orders.model import Order
+from system.orders.model import Order, Placed, Queued
 from system.orders.queries import OrderView
 from system.platform.database import Database
 from system.platform.spans import Spans
-from system.settings import Settings
 from system.stock.board import Board
+from system.stock.intake import Decision
 from system.stock.port import Strategy
-from system.stock.shop import Placed, Shop
+from system.stock.shop import Backroom, Shop
 
 
 class Orders:
     """Places and reads orders, with one stock strategy."""
 
-    def __init__(
-        self, database: Database, redis: Redis, settings: Settings, strategy: Strategy, board: Board
-    ) -> None:
+    def __init__(self, database: Database, backroom: Backroom, strategy: Strategy, board: Board) -> None:
         self._database = database
-        self._redis = redis
-        self._settings = settings
+        self._backroom = backroom
         self._strategy = strategy
         self._board = board
 
-    async def place(self, order: Order, spans: Spans) -> Placed:
-        """Place `order`, or give again the answer kept for its key.
+    async def place(self, order: Order, spans: Spans) -> Placed | Queued:
+        """Place or queue `order`, or give again the answer kept for its key.
 
         A refusal has no effect and uses up no key: the same key may be tried again later.
 
@@ -44,10 +39,9 @@ class Orders:
         if gone is not None:
             spans.add("board", since)
             raise SoldOut.of(gone)
-        shop = Shop(self._database, self._redis, self._settings, spans)
         try:
-            return await self._strategy.place(order, shop)
-        except (SoldOut, Conflict):
+            return await self._strategy.place(order, Shop(self._backroom, spans))
+        except (SoldOut, LimitReached, Conflict):
             # Perhaps it was this very order, sent before, that took the last unit.
             kept = await self._kept_answer(order, spans)
             if kept is None:
@@ -63,6 +57,14 @@ class Orders:
         if row["fingerprint"] != order.fingerprint:
             raise KeyReused.of(order.key)
         return Placed(row["answer"], replayed=True)
+
+    async def decision(self, shopper: int, key: str, wait_s: float) -> Decision | None:
+        """What became of a queued order, if it is decided within `wait_s`.
+
+        Raises:
+            NotFound: no order of `shopper` with this key was queued.
+        """
+        return await self._backroom.intake.decision(shopper, key, wait_s)
 
     async def one(self, shopper: int, order_id: UUID) -> OrderView:
         """One order of `shopper`.

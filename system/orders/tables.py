@@ -1,4 +1,4 @@
-"""Tables of the orders, and the answers kept for idempotency keys."""
+"""Tables of the orders: placed, accepted, decided; and the answers kept for idempotency keys."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     func,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from system.platform.tables import metadata
 
@@ -51,4 +54,38 @@ idempotency_keys = Table(
     Column("status", SmallInteger, nullable=False),
     Column("answer", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+
+shopper_units = Table(
+    "shopper_units",
+    metadata,
+    Column("sku", Text, ForeignKey("skus.sku"), primary_key=True),
+    Column("shopper", BigInteger, primary_key=True, autoincrement=False),
+    Column("units", BigInteger, nullable=False),
+)
+
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("shopper", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("skus", ARRAY(Text), nullable=False),
+    Column("quantities", ARRAY(BigInteger), nullable=False),
+    Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    UniqueConstraint("shopper", "key"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("shopper", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    UniqueConstraint("shopper", "key"),
 )

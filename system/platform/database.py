@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from system.errors import Overloaded
-from system.settings import Settings
+from system.settings import Isolation, Settings
 
 
 def create_engine(database_url: str, pool_size: int, **server_settings: str) -> AsyncEngine:
@@ -46,12 +46,16 @@ class Lane:
 class Database:
     """The lanes of one worker process, taken in turns: first come, first served.
 
-    Every way in raises `Overloaded` when no lane came free within `pool_timeout_s`.
+    `isolation` is that of every transaction on them. Every way in raises `Overloaded` when no lane came free
+    within `pool_timeout_s`.
     """
 
-    def __init__(self, settings: Settings, pool_size: int) -> None:
+    def __init__(self, settings: Settings, pool_size: int, isolation: Isolation = "read committed") -> None:
         self._engine = create_engine(
-            settings.database_url, pool_size, lock_timeout=f"{settings.lock_timeout_ms}ms"
+            settings.database_url,
+            pool_size,
+            lock_timeout=f"{settings.lock_timeout_ms}ms",
+            default_transaction_isolation=isolation,
         )
         # asyncio.Semaphore is fair; in a pool on asyncio.Queue a newcomer overtakes those who wait.
         self._turns = asyncio.Semaphore(pool_size)

@@ -7,11 +7,16 @@ from collections.abc import Callable
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from system.errors import Conflict, InsufficientFunds, KeyInProgress, KeyReused, SoldOut, UnknownSku
-
-
-class StockChanged(Exception):
-    """A stock row is no longer the version that was read."""
+from system.errors import (
+    Conflict,
+    InsufficientFunds,
+    KeyInProgress,
+    KeyReused,
+    LimitReached,
+    SoldOut,
+    TryAgain,
+    UnknownSku,
+)
 
 
 def meaning_of(error: asyncpg.PostgresError | DBAPIError) -> Exception:
@@ -25,17 +30,26 @@ def _too_busy(_: str) -> Conflict:
     return Conflict("another shopper held the stock for too long; nothing was bought, try again")
 
 
-def _too_poor(total_won: str) -> InsufficientFunds:
-    return InsufficientFunds(f"the order costs {total_won} won; charge the wallet first")
+def _overtaken(_: str) -> TryAgain:
+    return TryAgain("others changed the stock in between; nothing was bought, try again")
+
+
+def _too_late(_: str) -> Conflict:
+    return Conflict(
+        "the units were held for this order and the hold has expired; nothing was bought, try again"
+    )
 
 
 _MEANINGS: dict[str, Callable[[str], Exception]] = {
     "DD001": SoldOut.of,
-    "DD002": _too_poor,
+    "DD002": InsufficientFunds.of,
     "DD003": UnknownSku.of,
     "DD004": KeyInProgress.of,
     "DD005": KeyReused.of,
-    "DD006": StockChanged,
+    "DD006": _overtaken,
+    "DD007": LimitReached.of,
+    "DD008": _too_late,
     "55P03": _too_busy,  # lock_not_available: lock_timeout ran out
-    "40P01": _too_busy,  # deadlock_detected
+    "40P01": _overtaken,  # deadlock_detected
+    "40001": _overtaken,  # serialization_failure
 }

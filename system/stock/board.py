@@ -8,9 +8,7 @@ may be asking again for an answer that was lost on the way.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator
 
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +24,7 @@ _SOLD_OUT = """
 SELECT s.sku, CASE WHEN s.sku <> ALL ($1) THEN ARRAY(
            SELECT o.shopper FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE l.sku = s.sku
        ) END AS buyers
-FROM stock s WHERE s.available = 0
+FROM stock s WHERE is_sold_out(s)
 """
 
 
@@ -55,18 +53,8 @@ class Board:
             for row in rows
         }
 
-    @contextlib.asynccontextmanager
-    async def kept_fresh(self) -> AsyncIterator[None]:
-        """Refresh in the background for as long as the block lasts."""
-        task = asyncio.create_task(self._keep_fresh())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _keep_fresh(self) -> None:
+    async def watch(self) -> None:
+        """Refresh for ever."""
         while True:
             try:
                 await self.refresh()

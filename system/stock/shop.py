@@ -1,156 +1,121 @@
-"""The unit of work that every strategy shares: one order's statements, each timed by its span."""
+"""What a strategy works with: a unit of work for each order, and what its worker keeps for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
 from time import perf_counter
-from typing import Any
 
 import asyncpg
-from redis.asyncio import Redis
 
-from system.orders.model import Order
-from system.platform.database import Database, Turn
+from system.errors import Conflict, TryAgain
+from system.orders.model import Order, Placed
+from system.platform.database import Database, Lane, Turn
+from system.platform.leases import Leases
 from system.platform.refusals import meaning_of
 from system.platform.spans import Spans
 from system.settings import Settings
+from system.stock.batches import Batches
+from system.stock.intake import Intake
+from system.stock.redis_stock import RedisStock
+from system.stock.statements import Statements
 
-
-class Take(Enum):
-    """How `record` writes the stock: a function of the schema, and what it is given."""
-
-    IF_ENOUGH = "take_if_enough($4, $5)"
-    IF_UNCHANGED = "take_if_unchanged($4, $5, $6)"  # the versions that were read
-    UNCHECKED = "take($4, $5)"
-    OVERWRITE = "overwrite_stock($4, $6)"  # the units to be left
+_MOST_DOUBLINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """An order on record. `answer` is the response's body; `replayed`: kept from an earlier request."""
+class Backroom:
+    """What a worker has once, for all of its orders."""
 
-    answer: str
-    replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """What a read of the stock saw, by SKU."""
-
-    available: dict[str, int]
-    versions: dict[str, int]
-
-
-_READ = "SELECT sku, available, version FROM stock WHERE sku = ANY($1)"
-_LOCK = f"{_READ} ORDER BY sku FOR UPDATE"
-# The stock is taken last, so that the hot row is locked for no longer than the commit takes.
-_RECORD = {
-    take: f"SELECT answer, replayed, CASE WHEN NOT replayed THEN {take.value} END"  # noqa: S608 - constants
-    " FROM record_order($1, $2, $3, $4, $5)"
-    for take in Take
-}
-
-
-class Statements:
-    """The statements of one order, on one connection."""
-
-    __slots__ = ("_connection", "_spans")
-
-    def __init__(self, connection: asyncpg.Connection, spans: Spans) -> None:
-        self._connection = connection
-        self._spans = spans
-
-    async def read_stock(self, skus: list[str]) -> Levels:
-        """The stock of `skus`, locked by nobody."""
-        with self._spans.span("read_stock"):
-            return _levels(await self._connection.fetch(_READ, skus))
-
-    async def lock_stock(self, skus: list[str]) -> Levels:
-        """The stock of `skus`, locked until the transaction ends.
-
-        Raises:
-            Conflict: another transaction held a row for longer than `lock_timeout_ms`.
-        """
-        since = perf_counter()
-        try:
-            return _levels(await self._connection.fetch(_LOCK, skus))
-        except asyncpg.PostgresError as error:
-            raise meaning_of(error) from None
-        finally:
-            self._spans.add("lock_row", since)
-
-    async def record(self, order: Order, take: Take, expected: list[int] | None = None) -> Placed:
-        """Everything that follows the stock decision, and the taking itself, in one statement.
-
-        Raises:
-            StockChanged: `Take.IF_UNCHANGED` met another version.
-            ShopError: the refusals named in `Strategy.place`.
-        """
-        arguments: list[Any] = [order.shopper, order.key, order.fingerprint, order.skus, order.quantities]
-        if expected is not None:
-            arguments.append(expected)
-        since = perf_counter()
-        try:
-            row = await self._connection.fetchrow(_RECORD[take], *arguments)
-        except asyncpg.PostgresError as error:
-            raise meaning_of(error) from None
-        finally:
-            self._spans.add("place_order", since)
-        return Placed(row[0], row[1])
+    settings: Settings
+    database: Database
+    leases: Leases
+    redis_stock: RedisStock
+    batches: Batches
+    intake: Intake
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What a strategy may use for one order."""
 
-    database: Database
-    redis: Redis
-    settings: Settings
+    backroom: Backroom
     spans: Spans
+
+    @property
+    def settings(self) -> Settings:
+        return self.backroom.settings
 
     def autocommit(self) -> Autocommit:
         """A connection on which every statement is a transaction of its own."""
-        return Autocommit(self.database, self.spans)
+        return Autocommit(self)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
-        """A READ COMMITTED transaction: committed at the end, rolled back on any exception."""
+        """A transaction: committed at the end, rolled back on any exception.
+
+        Raises:
+            TryAgain: the commit would not have been serializable.
+        """
         since = perf_counter()
-        async with self.database.lane() as lane:
+        async with self.backroom.database.lane() as lane:
             self.spans.add("pool", since)
             with self.spans.span("begin"):
                 await lane.driver.execute("BEGIN")
             try:
-                yield Statements(lane.driver, self.spans)
+                yield self.statements(lane)
             except Exception:
                 if not lane.driver.is_closed():
                     await lane.driver.execute("ROLLBACK")
                 raise
             with self.spans.span("commit"):
-                await lane.driver.execute("COMMIT")
+                await _commit(lane)
+
+    async def retrying(self, attempt: Callable[[Order, Shop], Awaitable[Placed]], order: Order) -> Placed:
+        """What `attempt` gives, tried again after a random pause for as long as it raises `TryAgain`.
+
+        Raises:
+            Conflict: all `tries` were in vain.
+        """
+        for tried in range(self.settings.tries):
+            if tried:
+                await asyncio.sleep(_backoff_s(tried, self.settings.backoff_ms))
+            with suppress(TryAgain):
+                return await attempt(order, self)
+        raise Conflict(f"others bought the same SKU first, {self.settings.tries} times in a row; try again")
+
+    def statements(self, lane: Lane) -> Statements:
+        """The statements of this order, on `lane`."""
+        return Statements(lane.driver, self.settings, self.spans)
 
 
 class Autocommit(Turn):
     """`async with` around the statements of a lane; a class for the reason that `Turn` is one."""
 
-    __slots__ = ("_spans",)
+    __slots__ = ("_shop",)
 
-    def __init__(self, database: Database, spans: Spans) -> None:
-        super().__init__(database)
-        self._spans = spans
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop.backroom.database)
+        self._shop = shop
 
     async def __aenter__(self) -> Statements:
         since = perf_counter()
         lane = await self.take()
-        self._spans.add("pool", since)
-        return Statements(lane.driver, self._spans)
+        self._shop.spans.add("pool", since)
+        return self._shop.statements(lane)
 
 
-def _levels(rows: list[asyncpg.Record]) -> Levels:
-    return Levels(
-        available={row["sku"]: row["available"] for row in rows},
-        versions={row["sku"]: row["version"] for row in rows},
-    )
+async def _commit(lane: Lane) -> None:
+    try:
+        await lane.driver.execute("COMMIT")
+    except asyncpg.PostgresError as error:
+        raise meaning_of(error) from None
+
+
+def _backoff_s(tried: int, first_ms: float) -> float:
+    """Full jitter below a ceiling that doubles, 64 times at most (Brooker, "Exponential Backoff")."""
+    ceiling_ms = first_ms * 2.0 ** min(tried - 1, _MOST_DOUBLINGS)
+    return random.uniform(0, ceiling_ms) / 1000  # noqa: S311 - not a secret

@@ -21,6 +21,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop everything."""
     op.execute(
-        "DROP FUNCTION record_order, claim_key, take, take_if_enough, take_if_unchanged, overwrite_stock"
+        "DROP FUNCTION claim_order, book_order, count_towards_limit, claim_key, take, take_if_enough,"
+        " take_if_unchanged, take_if_fenced, overwrite_stock"
     )
-    op.execute("DROP TABLE idempotency_keys, order_lines, orders, ledger, wallets, stock, skus, products")
+    op.execute(
+        "DROP TABLE idempotency_keys, order_lines, orders, ledger, wallets, shopper_units, stock, skus,"
+        " products"
+    )

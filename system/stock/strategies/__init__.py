@@ -5,15 +5,45 @@ from __future__ import annotations
 import difflib
 
 from system.stock.port import Strategy
+from system.stock.strategies.advisory_lock import AdvisoryLock
+from system.stock.strategies.bucketed_stock import BucketedStock
+from system.stock.strategies.check_then_decrement import CheckThenDecrement
 from system.stock.strategies.conditional_update import ConditionalUpdate
+from system.stock.strategies.micro_batch import MicroBatch
 from system.stock.strategies.no_lock import NoLock
 from system.stock.strategies.optimistic_lock import OptimisticLock
 from system.stock.strategies.pessimistic_lock import PessimisticLock
+from system.stock.strategies.redis_fenced_lock import RedisFencedLock
 from system.stock.strategies.redis_hold import RedisHold
+from system.stock.strategies.redis_lock import RedisLock
+from system.stock.strategies.redis_queue import RedisQueue
+from system.stock.strategies.reservation_ledger import ReservationLedger
+from system.stock.strategies.serializable import Serializable
+from system.stock.strategies.single_writer import SingleWriter
+from system.stock.strategies.snapshot import Snapshot
+from system.stock.strategies.unit_rows import UnitRows
 
 STRATEGIES: dict[str, type[Strategy]] = {
     strategy.name: strategy
-    for strategy in (NoLock, ConditionalUpdate, PessimisticLock, OptimisticLock, RedisHold)
+    for strategy in (
+        NoLock,
+        CheckThenDecrement,
+        ConditionalUpdate,
+        PessimisticLock,
+        OptimisticLock,
+        Snapshot,
+        Serializable,
+        AdvisoryLock,
+        UnitRows,
+        BucketedStock,
+        ReservationLedger,
+        RedisLock,
+        RedisFencedLock,
+        RedisHold,
+        RedisQueue,
+        SingleWriter,
+        MicroBatch,
+    )
 }
 
 

@@ -7,16 +7,17 @@ Source: PostgreSQL documentation, 13.2.1 "Read Committed Isolation Level".
 
 from __future__ import annotations
 
-from system.orders.model import Order
-from system.stock.port import Ack, Strategy
-from system.stock.shop import Placed, Shop, Take
+from system.orders.model import Order, Placed
+from system.stock.port import Strategy
+from system.stock.shop import Shop
+from system.stock.statements import Take
 
 
 class ConditionalUpdate(Strategy):
     """UPDATE ... SET available = available - n WHERE available >= n."""
 
-    name, safe, ack = "conditional_update", True, Ack.COMMITTED
+    name = "conditional_update"
 
     async def place(self, order: Order, shop: Shop) -> Placed:
         async with shop.autocommit() as tx:
-            return await tx.record(order, Take.IF_ENOUGH)
+            return await tx.place(order, Take.IF_ENOUGH)

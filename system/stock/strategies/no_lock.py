@@ -8,18 +8,19 @@ Source: Berenson et al., "A Critique of ANSI SQL Isolation Levels" (SIGMOD 1995)
 
 from __future__ import annotations
 
-from system.orders.model import Order
-from system.stock.port import Ack, Strategy
-from system.stock.shop import Placed, Shop, Take
+from system.orders.model import Order, Placed
+from system.stock.port import Strategy
+from system.stock.shop import Shop
+from system.stock.statements import Take
 
 
 class NoLock(Strategy):
     """SELECT available; UPDATE SET available = what was read - n."""
 
-    name, safe, ack = "no_lock", False, Ack.COMMITTED
+    name, safe = "no_lock", False
 
     async def place(self, order: Order, shop: Shop) -> Placed:
         async with shop.autocommit() as tx:
             stock = await tx.read_stock(order.skus)
             order.require(stock.available)
-            return await tx.record(order, Take.OVERWRITE, order.left_of(stock.available))
+            return await tx.place(order, Take.OVERWRITE, order.left_of(stock.available))

@@ -8,40 +8,23 @@ Source: Kung and Robinson, "On Optimistic Methods for Concurrency Control" (TODS
 
 from __future__ import annotations
 
-import asyncio
-import random
-
-from system.errors import Conflict
-from system.orders.model import Order
-from system.platform.refusals import StockChanged
-from system.stock.port import Ack, Strategy
-from system.stock.shop import Placed, Shop, Take
+from system.orders.model import Order, Placed
+from system.stock.port import Strategy
+from system.stock.shop import Shop
+from system.stock.statements import Take
 
 
 class OptimisticLock(Strategy):
     """UPDATE ... WHERE version = the version that was read; on no row, again from the start."""
 
-    name, safe, ack = "optimistic_lock", True, Ack.COMMITTED
+    name = "optimistic_lock"
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        for tried in range(shop.settings.optimistic_tries):
-            await asyncio.sleep(_backoff_s(tried, shop.settings.optimistic_backoff_ms))
-            async with shop.autocommit() as tx:
-                stock = await tx.read_stock(order.skus)
-                order.require(stock.available)
-                try:
-                    return await tx.record(
-                        order, Take.IF_UNCHANGED, [stock.versions[sku] for sku in order.skus]
-                    )
-                except StockChanged:
-                    continue
-        raise Conflict(
-            f"others bought the same SKU first, {shop.settings.optimistic_tries} times in a row; try again"
-        )
+        return await shop.retrying(_attempt, order)
 
 
-def _backoff_s(tried: int, first_ms: float) -> float:
-    """Nothing before the first try; then full jitter below a ceiling that doubles, 64 times at most."""
-    if tried == 0:
-        return 0.0
-    return random.uniform(0, first_ms * 2 ** min(tried - 1, 6)) / 1000  # noqa: S311 - not a secret
+async def _attempt(order: Order, shop: Shop) -> Placed:
+    async with shop.autocommit() as tx:
+        stock = await tx.read_stock(order.skus)
+        order.require(stock.available)
+        return await tx.place(order, Take.IF_UNCHANGED, [stock.versions[sku] for sku in order.skus])

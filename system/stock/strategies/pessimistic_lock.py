@@ -8,18 +8,20 @@ Source: PostgreSQL documentation, 13.3.2 "Row-Level Locks"; Blasgen et al., "The
 
 from __future__ import annotations
 
-from system.orders.model import Order
-from system.stock.port import Ack, Strategy
-from system.stock.shop import Placed, Shop, Take
+from system.orders.model import Order, Placed
+from system.stock.port import Strategy
+from system.stock.shop import Shop
+from system.stock.statements import Take
 
 
 class PessimisticLock(Strategy):
     """SELECT ... ORDER BY sku FOR UPDATE."""
 
-    name, safe, ack = "pessimistic_lock", True, Ack.COMMITTED
+    name = "pessimistic_lock"
 
     async def place(self, order: Order, shop: Shop) -> Placed:
         async with shop.transaction() as tx:
+            await tx.pay_before_lock(order)
             stock = await tx.lock_stock(order.skus)
             order.require(stock.available)
-            return await tx.record(order, Take.UNCHECKED)
+            return await tx.place(order, Take.UNCHECKED)

@@ -1,0 +1,72 @@
+"""Leases in Redis: locks that are given up by themselves when their holder is not heard of again.
+
+Source: Redis documentation, "Distributed Locks with Redis", the single-instance algorithm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic, time_ns
+
+from redis.asyncio import Redis
+
+from system.errors import Conflict
+from system.platform.redis import FENCE, LOCK
+from system.platform.spans import Spans
+from system.settings import Settings
+
+_POLL_S = (0.005, 0.02)
+
+_GIVE_BACK = """
+for _, lock in ipairs(KEYS) do
+  if redis.call('GET', lock) == ARGV[1] then redis.call('DEL', lock) end
+end
+"""
+
+
+class Leases:
+    """Leases on SKUs, each for `lease_ms`."""
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._give_back = redis.register_script(_GIVE_BACK)
+
+    @asynccontextmanager
+    async def on(self, skus: Sequence[str], spans: Spans, *, fenced: bool = False) -> AsyncIterator[int]:
+        """Leases on all of `skus`, taken one after the other, for the block; yields the fencing token.
+
+        Nothing tells the holder that a lease has run out, so the block may run beside the next holder's. A
+        token is larger than any that was given out before; 0 if not `fenced`.
+
+        Raises:
+            Conflict: others held a lease for longer than `lock_timeout_ms`.
+        """
+        owner = secrets.token_hex(16)
+        locks = [LOCK + sku for sku in skus]
+        try:
+            with spans.span("redis_lock"):
+                for lock in locks:
+                    await self._acquire(lock, owner)
+                token = await self._next_token() if fenced else 0
+            yield token
+        finally:
+            with spans.span("redis_unlock"):
+                await self._give_back(keys=locks, args=[owner])
+
+    async def _next_token(self) -> int:
+        token = await self._redis.incr(FENCE)
+        if token == 1:  # a Redis that is new or has lost its memory: start beyond whatever it gave out before
+            token = await self._redis.incrby(FENCE, time_ns() // 1000)
+        return int(token)
+
+    async def _acquire(self, lock: str, owner: str) -> None:
+        since = monotonic()
+        while not await self._redis.set(lock, owner, nx=True, px=self._settings.lease_ms):
+            if (monotonic() - since) * 1000 > self._settings.lock_timeout_ms:
+                raise Conflict("another shopper held the stock for too long; nothing was bought, try again")
+            await asyncio.sleep(random.uniform(*_POLL_S))  # noqa: S311 - not a secret

@@ -1,0 +1,88 @@
+"""Decides queued orders by the batch, each exactly once, however often it is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from system.errors import ShopError, document_of
+from system.orders.model import Order, Placed
+from system.stock.batches import place_batch
+
+_ANY_NUMBER = 7_231_045
+
+_OWN = "SELECT pg_try_advisory_lock($1)"
+_DECIDED = """
+SELECT d.source, d.status FROM decisions d JOIN unnest($1::bigint[], $2::text[], $3::text[])
+    AS o(shopper, key, source) USING (shopper, key, source)
+"""
+_RECORD = """
+WITH decided AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::text[])
+        AS d(shopper, key, status, answer, source)
+), gone AS (
+    DELETE FROM intake i USING decided d WHERE (i.shopper, i.key) = (d.shopper, d.key)
+)
+INSERT INTO decisions (shopper, key, status, answer, source) SELECT * FROM decided ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order as it came from the log; `source` names the entry, and is the same when it comes again."""
+
+    source: str
+    order: Order
+
+
+class Writer:
+    """The one process that decides. What it decides with is what it owns the log with: one connection."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def owns_the_log(self) -> bool:
+        """Whether this is the one writer; if not, another is at work."""
+        owns: bool = await self._connection.fetchval(_OWN, _ANY_NUMBER)
+        return owns
+
+    async def decide(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Decide all `deliveries` in one transaction.
+
+        Returns:
+            For each, whether its units are sold by this very delivery, now or when it came before. If not,
+            they are to be given back: the order was refused, or placed by another delivery.
+        """
+        async with self._connection.transaction():
+            before = await self._decided_before(deliveries)
+            new = [delivery for delivery in deliveries if delivery.source not in before]
+            placed = await place_batch(self._connection, [delivery.order for delivery in new])
+            await self._record(new, placed)
+        now = {one.source: isinstance(result, Placed) and not result.replayed
+               for one, result in zip(new, placed, strict=True)}  # fmt: skip
+        return [{**before, **now}[delivery.source] for delivery in deliveries]
+
+    async def _decided_before(self, deliveries: Sequence[Delivery]) -> dict[str, bool]:
+        rows = await self._connection.fetch(
+            _DECIDED,
+            [delivery.order.shopper for delivery in deliveries],
+            [delivery.order.key for delivery in deliveries],
+            [delivery.source for delivery in deliveries],
+        )
+        return {row["source"]: row["status"] == 201 for row in rows}
+
+    async def _record(self, deliveries: Sequence[Delivery], results: Sequence[Placed | ShopError]) -> None:
+        answers = [
+            (201, result.answer) if isinstance(result, Placed) else (result.status, document_of(result))
+            for result in results
+        ]
+        await self._connection.execute(
+            _RECORD,
+            [delivery.order.shopper for delivery in deliveries],
+            [delivery.order.key for delivery in deliveries],
+            [status for status, _ in answers],
+            [answer for _, answer in answers],
+            [delivery.source for delivery in deliveries],
+        )
