@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from reports import invariants
+from reports import acknowledgements, invariants
 from reports.evidence import KEY, Evidence
 from reports.violations import AuditReport, Check, Verdict, Violation
 from scenarios.history import Outcome
@@ -35,10 +35,15 @@ class Checker(NamedTuple):
     danger: Callable[[Evidence], Danger]
 
 
-def audit(record: Record, scenario: Scenario) -> AuditReport:
-    """The verdict on one run, measured or predicted."""
+def audit(record: Record, scenario: Scenario, *, exact: bool = True) -> AuditReport:
+    """The verdict on one run, measured or predicted.
+
+    Args:
+        exact: whether the strategy promises not to say "sold out" while units may still be had. If it does
+            not, how often it did is a figure (`units.false_sold_out`) and no violation.
+    """
     evidence = Evidence(record)
-    found = [_check(checker, evidence, scenario) for checker in CHECKERS]
+    found = [_check(checker, evidence, scenario) for checker in _checkers(scenario, exact=exact)]
     return _report([check for check, _ in found], [one for _, violations in found for one in violations])
 
 
@@ -96,7 +101,9 @@ def _refusals(evidence: Evidence) -> Danger:
 
 def _acknowledgements(evidence: Evidence) -> Danger:
     orders = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)["order_id"].n_unique()
-    return Danger(orders > 0, f"{orders:,} orders were acknowledged")
+    queued = evidence.attempts["acknowledged_s"].count()
+    first = f"; {queued:,} attempts were queued first" if queued else ""
+    return Danger(orders > 0, f"{orders:,} orders were acknowledged{first}")
 
 
 def _money(evidence: Evidence) -> Danger:
@@ -110,28 +117,48 @@ def _keys(evidence: Evidence) -> Danger:
     return Danger(orders > 0, f"{orders:,} orders; {repeated:,} attempts sent a key again")
 
 
-CHECKERS = (
-    Checker(1, "no oversell", lambda evidence, _: invariants.no_oversell(evidence), _last_units),
-    Checker(
-        2,
-        "no undersell",
-        lambda evidence, _: [*invariants.counters_agree(evidence), *invariants.no_early_sold_out(evidence)],
-        _refusals,
-    ),
-    Checker(
-        3,
-        "orders exist as acknowledged",
-        lambda evidence, _: [
-            *invariants.acknowledged_orders_exist(evidence),
-            *invariants.no_order_unasked(evidence),
-        ],
-        _acknowledgements,
-    ),
-    Checker(4, "money is conserved", invariants.money_is_conserved, _money),
-    Checker(
-        5,
-        "one key, one effect, one answer",
-        lambda evidence, _: invariants.one_key_one_effect(evidence),
-        _keys,
-    ),
-)
+def _limits(evidence: Evidence) -> Danger:
+    """Near the limit: shoppers asked again for a SKU of which they had bought some."""
+    bought = evidence.lines.group_by("shopper", "sku").agg(pl.col("key").first(), pl.col("placed_s").min())
+    asked = evidence.asked.join(bought, on=["shopper", "sku"], suffix="_bought")
+    again = asked.filter(pl.col("key") != pl.col("key_bought"))["shopper"].n_unique()
+    if not again:
+        return Danger(False, "nobody who had bought a SKU asked for it again")
+    return Danger(True, f"{again:,} shoppers asked for a SKU more than once and had bought it")
+
+
+def _checkers(scenario: Scenario, *, exact: bool) -> list[Checker]:
+    """Those of the invariants that the scenario can break, in their order."""
+    checkers = [
+        Checker(1, "no oversell", lambda evidence, _: invariants.no_oversell(evidence), _last_units),
+        Checker(2, "no undersell", _no_undersell if exact else _no_drift, _refusals),
+        Checker(3, "orders exist as acknowledged", _as_acknowledged, _acknowledgements),
+        Checker(4, "money is conserved", invariants.money_is_conserved, _money),
+        Checker(
+            5,
+            "one key, one effect, one answer",
+            lambda evidence, _: invariants.one_key_one_effect(evidence),
+            _keys,
+        ),
+    ]
+    if any(sku.limit for sku in scenario.skus):
+        checkers.append(
+            Checker(9, "nobody above the limit", invariants.nobody_above_the_limit, _limits),
+        )
+    return checkers
+
+
+def _no_undersell(evidence: Evidence, _: Scenario) -> list[Violation]:
+    return [*invariants.counters_agree(evidence), *invariants.no_early_sold_out(evidence)]
+
+
+def _no_drift(evidence: Evidence, _: Scenario) -> list[Violation]:
+    return invariants.counters_agree(evidence)
+
+
+def _as_acknowledged(evidence: Evidence, _: Scenario) -> list[Violation]:
+    return [
+        *acknowledgements.acknowledged_orders_exist(evidence),
+        *acknowledgements.no_order_unasked(evidence),
+        *acknowledgements.queued_orders_are_decided(evidence),
+    ]

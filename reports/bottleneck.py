@@ -1,19 +1,16 @@
-"""What kept a run from taking orders faster: its busiest stretch, and what was used up there."""
+"""What kept a run from taking orders faster: what its busiest stretch used up, and what orders waited for."""
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from reports.shapes import Utilisation
-from scenarios.conditions import Conditions, Sample
+from reports.shapes import TimeShares, Utilisation
+from reports.stretch import Stretch, spans_of
+from scenarios.conditions import Conditions, Sample, WaitSample
 from scenarios.history import Outcome
 
 NOTHING = "nothing (load below capacity)"
@@ -21,56 +18,28 @@ UNKNOWN = "unknown (no order, or no measure of the CPU)"
 
 _USED_UP = 0.85  # of a core, or of all: sampling, scheduler and disk leave a rest even in saturation
 _MOST = 0.5
+_SOMEBODY = 1.0  # what at least one order waits for all the time is used up
 _UNDISTURBED = 0.05  # the quantile of a statement's time that has no wait for a lock in it
-_CLOCK_S = 1e-3  # two answers closer than this are not told apart
 
 _ROLES = {
     "worker": "worker CPU",
+    "consumer": "consumer CPU",
     "database": "database CPU",
     "redis": "Redis CPU",
     "generator": "generator CPU",
 }
+_ONE_CORE_EACH = ("consumer", "redis")  # whatever is free; so has every worker
 
-
-@dataclass(frozen=True)
-class Stretch:
-    """The shortest time that holds half of some moments: a shorth, which no lull or tail dilutes."""
-
-    begin_s: float
-    end_s: float
-    per_s: float  # the moments' rate within
-
-    @classmethod
-    def of(cls, moments_s: NDArray[np.float64]) -> Self:
-        """`moments_s`: at least two, in any order."""
-        moments = np.sort(moments_s)
-        half = max(2, math.ceil(len(moments) / 2))
-        lengths = moments[half - 1 :] - moments[: len(moments) - half + 1]
-        first = int(np.argmin(lengths))
-        length_s = max(float(lengths[first]), _CLOCK_S)
-        begin_s = float(moments[first])
-        return cls(begin_s, begin_s + length_s, (half - 1) / length_s)
-
-    def of_those(self, attempts: pl.DataFrame) -> pl.DataFrame:
-        """The attempts that were answered within."""
-        return attempts.filter(pl.col("done_s").is_between(self.begin_s, self.end_s))
-
-
-def purchases(history: pl.DataFrame) -> pl.DataFrame:
-    """The first answer to each order that was acknowledged: a kept answer is not a second order."""
-    bought = history.filter(pl.col("outcome") == Outcome.BOUGHT).sort("done_s")
-    return bought.unique(["shopper", "key"], keep="first", maintain_order=True)
-
-
-def spans_of(attempts: pl.DataFrame) -> pl.DataFrame:
-    """One row for each span of the attempts: `outcome`, `name`, `ms`, in the order of the system's steps."""
-    return attempts.select("outcome", "spans").explode("spans").unnest("spans")
-
-
-def mean_spans_ms(orders: pl.DataFrame) -> dict[str, float]:
-    """The mean time that an order spent in each of its spans."""
-    totals = spans_of(orders).group_by("name", maintain_order=True).agg(pl.col("ms").sum() / len(orders))
-    return dict(totals.iter_rows())
+# A span that is none of these is a statement.
+_LEASE = "redis_lock"
+_KINDS = {
+    "pool": "pool",
+    _LEASE: "lock",
+    **dict.fromkeys(("redis_hold", "redis_confirm", "redis_enqueue", "redis_unlock"), "redis"),
+    **dict.fromkeys(("batch_wait", "batch", "journal_wait", "journal"), "queue"),
+}
+_LOCKING = ("lock_row", "advisory_lock")  # statements that do nothing but take a lock
+_ONCE_A_TRY = ("begin", "read_stock", "reserve", "place_order")
 
 
 def utilisation(conditions: Conditions, stretch: Stretch) -> Utilisation | None:
@@ -100,40 +69,80 @@ def _rivals(conditions: Conditions) -> list[str]:
     return [role for role in _ROLES if role != "generator" or conditions.generator_shares_cores]
 
 
-def bound_by(history: pl.DataFrame, conditions: Conditions, stretch: Stretch) -> str:
-    """What was used up in the stretch: tries made in vain, CPU, the row's lock, connections, or nothing.
+def tries_of(attempts: pl.DataFrame) -> pl.DataFrame:
+    """`outcome` and `tries` of each attempt that told of its steps: how often its most frequent one came."""
+    spans = spans_of(attempts.with_row_index("row"), "row")
+    steps = spans.filter(pl.col("name").is_in(_ONCE_A_TRY)).group_by("row", "name", "outcome").len("tries")
+    return steps.group_by("row", "outcome").agg(pl.col("tries").max().cast(pl.Int64)).drop("row")
+
+
+def vain_tries(attempts: pl.DataFrame) -> float:
+    """Of the tries to place an order that was not sold out, the share without effect."""
+    tries = tries_of(attempts).filter(pl.col("outcome").is_in([Outcome.BOUGHT, Outcome.CONFLICT]))
+    orders = tries.filter(pl.col("outcome") == Outcome.BOUGHT).height
+    total = int(tries["tries"].sum())
+    return 1 - orders / total if total else 0.0
+
+
+def time_shares(orders: pl.DataFrame, conditions: Conditions, stretch: Stretch) -> TimeShares | None:
+    """Where the time of the orders went; None where there is none, or no span of any."""
+    spans = spans_of(orders)
+    if spans.is_empty():
+        return None
+    ms = dict.fromkeys(TimeShares.model_fields, 0.0)
+    statements = spans.filter(~pl.col("name").is_in(list(_KINDS)))
+    for name, spent in spans.join(statements, on="name", how="anti").select("name", "ms").iter_rows():
+        ms[_KINDS[name]] += spent
+    for kind, share in _split(statements, conditions.waits, stretch).items():
+        ms[kind] += share * float(statements["ms"].sum())
+    ms["queue"] += _sum_ms(orders["done_s"] - orders["acknowledged_s"])
+    whole = max(_sum_ms(orders["done_s"] - orders["sent_s"]), sum(ms.values()))
+    ms["worker"] = whole - sum(ms.values())
+    return TimeShares.model_validate({kind: spent / whole for kind, spent in ms.items()}) if whole else None
+
+
+def _sum_ms(seconds: pl.Series) -> float:
+    return 1000 * float(seconds.sum())
+
+
+def _split(statements: pl.DataFrame, waits: Sequence[WaitSample], stretch: Stretch) -> dict[str, float]:
+    """The shares of the statements' time that they waited for a lock, for the disk, and were at work.
+
+    As the connections were found within the stretch; where nobody looked, by how much longer than undisturbed
+    ones statements took.
+    """
+    seen = [one for one in waits if stretch.begin_s <= one.at_s <= stretch.end_s]
+    lock, flush = (sum(getattr(one, kind) for one in seen) for kind in ("lock", "io"))
+    busy = lock + flush + sum(one.active for one in seen)
+    if busy:
+        return {"lock": lock / busy, "flush": flush / busy, "database": 1 - (lock + flush) / busy}
+    total_ms = float(statements["ms"].sum())
+    lock_share = _disturbance_ms(statements) / total_ms if total_ms else 0.0
+    return {"lock": lock_share, "database": 1 - lock_share}
+
+
+def _disturbance_ms(statements: pl.DataFrame) -> float:
+    locking = float(statements.filter(pl.col("name").is_in(_LOCKING))["ms"].sum())
+    placing = statements.filter(pl.col("name") == "place_order")["ms"]
+    undisturbed_ms = (placing.quantile(_UNDISTURBED) or 0.0) * len(placing)
+    return locking + float(placing.sum()) - undisturbed_ms
+
+
+def bound_by(orders: pl.DataFrame, conditions: Conditions, stretch: Stretch, *, vain: float) -> str:
+    """What was used up in the stretch: tries made in vain, CPU, a lock, the disk, connections, or nothing.
 
     Vain tries come first, for they show as CPU too; then CPU, of which a saturated machine makes long waits
-    for locks and connections as well. What orders wait for names the bound only where the cores were not
-    busy and more orders were under way than there are connections.
+    for everything else as well. Only where the cores were not busy does it count what orders waited for: what
+    at least one of them waited for at any time (by Little's law) is used up. Connections come last, for who
+    waits for something else holds one meanwhile.
     """
     used = utilisation(conditions, stretch)
-    attempts = stretch.of_those(history)
-    spans = spans_of(attempts)
-    if used is None or spans.is_empty():
+    shares = time_shares(orders, conditions, stretch)
+    if used is None or shares is None:
         return UNKNOWN
-    if _share_in_vain(spans) >= _MOST:
+    if vain >= _MOST:
         return "retries"
-    busiest = _busiest(used, conditions)
-    if busiest:
-        return busiest
-    queueing = _under_way(purchases(attempts), stretch) > conditions.workers * conditions.pool_size
-    return _what_is_waited_for(spans) if queueing else NOTHING
-
-
-def _under_way(orders: pl.DataFrame, stretch: Stretch) -> float:
-    """The mean number of orders under way at a time, by Little's law."""
-    seconds = (orders["done_s"] - orders["sent_s"]).to_numpy()
-    return stretch.per_s * float(seconds.mean())
-
-
-def _share_in_vain(spans: pl.DataFrame) -> float:
-    """Of the tries to place an order that was not sold out, those without effect."""
-    tries = spans.filter(
-        pl.col("name") == "place_order", pl.col("outcome").is_in([Outcome.BOUGHT, Outcome.CONFLICT])
-    )
-    orders = spans.filter(pl.col("outcome") == Outcome.BOUGHT, pl.col("name") == "pool")
-    return 1 - len(orders) / len(tries) if len(tries) else 0.0
+    return _busiest(used, conditions) or _waited_for(orders, shares, stretch) or NOTHING
 
 
 def _busiest(used: Utilisation, conditions: Conditions) -> str | None:
@@ -141,20 +150,24 @@ def _busiest(used: Utilisation, conditions: Conditions) -> str | None:
     cores = {role: getattr(used, role) for role in _rivals(conditions)}
     if used.share >= _USED_UP:
         return _ROLES[max(cores, key=cores.__getitem__)]
-    limits = {
-        "worker": conditions.workers,
-        "redis": 1,
-    }  # a worker and Redis run on one core each, whatever is free
+    limits = {"worker": conditions.workers, **dict.fromkeys(_ONE_CORE_EACH, 1)}
     full = [role for role, limit in limits.items() if cores[role] >= _USED_UP * limit]
     return _ROLES[full[0]] if full else None
 
 
-def _what_is_waited_for(spans: pl.DataFrame) -> str:
-    """The lock, where orders that hold a connection spend most of that time waiting; else connections."""
-    bought = spans.filter(pl.col("outcome") == Outcome.BOUGHT)
-    ms = dict(bought.group_by("name").agg(pl.col("ms").sum()).iter_rows())
-    held_ms = sum(ms.values()) - ms.get("pool", 0.0)
-    statements = bought.filter(pl.col("name") == "place_order")["ms"]
-    undisturbed_ms = (statements.quantile(_UNDISTURBED) or 0.0) * len(statements)
-    lock_ms = ms.get("lock_row", 0.0) + ms.get("place_order", 0.0) - undisturbed_ms
-    return "row lock" if lock_ms >= _MOST * held_ms else "connection pool"
+def _waited_for(orders: pl.DataFrame, shares: TimeShares, stretch: Stretch) -> str | None:
+    under_way = stretch.per_s * float((orders["done_s"] - orders["sent_s"]).to_numpy().mean())
+    waiting = {kind: share * under_way for kind, share in shares.model_dump().items()}
+    names = {"lock": _lock(orders), "queue": "writer's queue", "flush": "commit flush", "redis": "Redis"}
+    longest = max(names, key=waiting.__getitem__)
+    if waiting[longest] >= _SOMEBODY:
+        return names[longest]
+    return "connection pool" if waiting["pool"] >= _SOMEBODY else None
+
+
+def _lock(orders: pl.DataFrame) -> str:
+    """Which kind of lock the strategy takes."""
+    taken = set(spans_of(orders)["name"])
+    if _LEASE in taken:
+        return "lease"
+    return "advisory lock" if "advisory_lock" in taken else "row lock"

@@ -30,6 +30,7 @@ _ORDERS = {
 _LINES = {"order_id": pl.String(), "sku": pl.String(), "quantity": pl.Int64(), "price_won": pl.Int64()}
 _WALLETS = {**_SHOPPER, **dict.fromkeys(("opening_won", "balance_won", "ledger_won"), pl.Int64())}
 _KEYS = {**_KEY, "order_id": pl.String()}
+_DECISIONS = {**_KEY, "status": pl.Int16(), "code": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Evidence:
         return lines.join(orders, on="order_id", how="left", maintain_order="left")
 
     @cached_property
+    def log(self) -> pl.DataFrame:
+        """The lines in the order in which they were placed; `so_far`: units of the SKU sold with them."""
+        so_far = pl.col("quantity").cum_sum().over("sku")
+        return self.lines.sort("placed_s", maintain_order=True).with_columns(so_far=so_far)
+
+    @cached_property
     def stock(self) -> pl.DataFrame:
         """The stock of each SKU; `stock`: all there was to sell, `sold`: units in the lines of the orders."""
         sold = self.lines.group_by("sku").agg(sold=pl.col("quantity").sum())
@@ -94,6 +101,27 @@ class Evidence:
         """The kept answers: `shopper`, `key`, `order_id`."""
         return _table(self._books.keys, _KEYS)
 
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """What became of queued orders: `shopper`, `key`, `status`, `code`."""
+        return _table(self._books.decisions, _DECISIONS)
+
+    @cached_property
+    def intake(self) -> pl.DataFrame:
+        """Queued orders that are not decided: `shopper`, `key`."""
+        return _table(self._books.intake, _KEY)
+
 
 def _table(rows: Sequence[BaseModel], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame({name: [getattr(row, name) for row in rows] for name in schema}, schema=schema)
+
+
+def counted(orders: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The first order of each group, and how many `times` the group is there."""
+    return orders.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len().alias("times"))
+
+
+def contents(lines: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The lines of each cart as one text, such as `2 x shoe-270 + 1 x shoe-280`, in the order of the SKUs."""
+    each = pl.format("{} x {}", "quantity", "sku")
+    return lines.sort("sku").group_by(by).agg(each.str.join(" + ").alias("contents"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.audit import audit
-from reports.experiment import Experiment, ExperimentError
+from reports.experiment import Experiment, ExperimentError, StrategyUnderTest
 from reports.metrics import measure
 from reports.series import Series, observe
 from reports.shapes import Metrics
@@ -35,11 +35,11 @@ class Runs:
     predicted: Sequence[Findings]
 
 
-def examine(record: Record, scenario: Scenario) -> Findings:
-    """All that is to be said about one run, measured or predicted."""
+def examine(record: Record, scenario: Scenario, *, exact: bool) -> Findings:
+    """All that is to be said about one run of a strategy, measured or predicted; `exact`: see `audit`."""
     return Findings(
         metrics=measure(record),
-        audit=audit(record, scenario),
+        audit=audit(record, scenario, exact=exact),
         invalid=reasons_against(record, scenario),
         series=observe(record.history, scenario),
     )
@@ -51,28 +51,26 @@ def read(run: Path, experiment: Experiment) -> dict[str, Runs]:
     Raises:
         ExperimentError: a record is missing or not of this version.
     """
+
+    def found(folders: Sequence[Path], strategy: StrategyUnderTest) -> list[Findings]:
+        return [_of_folder(folder, experiment.scenario, exact=strategy.exact) for folder in folders]
+
     return {
         strategy.name: Runs(
-            [
-                _of_folder(folder, experiment.scenario)
-                for folder in experiment.measured_folders(run, strategy.name)
-            ],
-            [
-                _of_folder(folder, experiment.scenario)
-                for folder in experiment.predicted_folders(run, strategy.name)
-            ],
+            found(experiment.measured_folders(run, strategy.name), strategy),
+            found(experiment.predicted_folders(run, strategy.name), strategy),
         )
         for strategy in experiment.strategies
     }
 
 
-def _of_folder(folder: Path, scenario: Scenario) -> Findings:
+def _of_folder(folder: Path, scenario: Scenario, *, exact: bool) -> Findings:
     try:
         record = Record.load(folder)
     except (OSError, ValueError) as error:
         raise ExperimentError(
             f"{folder}: no record of a run ({error}); expected what a finished run leaves"
         ) from error
-    findings = examine(record, scenario)
+    findings = examine(record, scenario, exact=exact)
     (folder / "audit.json").write_text(findings.audit.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return findings

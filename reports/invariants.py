@@ -1,35 +1,37 @@
 """The invariants of a shop, each a pure function of the evidence that returns what broke it.
 
-The numbers are those of the audit: 1 no oversell, 2 no undersell, 3 orders as acknowledged, 4 money is
-conserved, 5 one key, one effect, one answer. Refusals without effect (`sold_out`, `conflict`, `refused`,
-`rejected`) do not use up an idempotency key; an `unknown` attempt may have had its effect, once.
+The numbers are those of the audit: 1 no oversell, 2 no undersell, 4 money is conserved, 5 one key, one
+effect, one answer, 9 nobody above the limit. The third, orders as acknowledged, is in `acknowledgements`.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from reports.evidence import KEY, Evidence
+from reports.evidence import KEY, Evidence, contents, counted
+from reports.scenes import scene
 from reports.violations import Violation, violation
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 
-_SETTLED = "paid"
-_MAY_HAVE_HAPPENED = [Outcome.BOUGHT, Outcome.QUEUED, Outcome.UNKNOWN]
-
 
 def no_oversell(evidence: Evidence) -> list[Violation]:
     """Units in the orders of a SKU never exceed its stock, at any prefix of the order log."""
-    log = evidence.lines.sort("placed_s", maintain_order=True).with_columns(
-        so_far=pl.col("quantity").cum_sum().over("sku")
-    )
     beyond = (
-        log.join(evidence.stock.select("sku", "stock"), on="sku", how="left", maintain_order="left")
+        evidence.log.join(evidence.stock.select("sku", "stock"), on="sku", how="left", maintain_order="left")
         .with_columns(beyond=pl.col("so_far") - pl.col("stock"))
         .filter(pl.col("beyond") > 0)
     )
     text = "order {order_id} of shopper {shopper} made it {so_far} of {sku} sold, of {stock} there were"
-    return violation(1, "more units were sold than there were", beyond, text, at="placed_s", worst="beyond")
+    return violation(
+        1,
+        "more units were sold than there were",
+        beyond,
+        text,
+        at="placed_s",
+        worst="beyond",
+        scene=lambda case: scene(evidence, case["sku"], case["order_id"], case["placed_s"]),
+    )
 
 
 def counters_agree(evidence: Evidence) -> list[Violation]:
@@ -89,53 +91,6 @@ def _units_until(lines: pl.DataFrame, at: str, moments: pl.DataFrame, moment: st
     return counted.sort("line")["units"].fill_null(0)
 
 
-def acknowledged_orders_exist(evidence: Evidence) -> list[Violation]:
-    """An acknowledged order is in the books once, as it was acknowledged, and settled."""
-    bought = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)
-    missing = bought.join(evidence.orders, on="order_id", how="anti")
-    text = "order {order_id} was acknowledged to shopper {shopper} (key {key}) and is not in the books"
-    found = violation(3, "acknowledged orders are lost", missing, text, at="done_s")
-
-    twice = _counted(evidence.orders, ["order_id"]).filter(pl.col("times") > 1)
-    text = "order {order_id} is there {times} times"
-    found += violation(3, "orders are in the books twice", twice, text, at="placed_s", worst="times")
-
-    booked = evidence.orders.join(_contents(evidence.lines, ["order_id"]), on="order_id", how="left")
-    asked = _contents(evidence.asked, ["row"])
-    said = bought.join(asked, on="row", how="left").join(booked, on="order_id", suffix="_booked")
-    facts = ["shopper", "key", "contents", "total_won"]
-    differs = pl.any_horizontal(pl.col(fact).ne_missing(pl.col(f"{fact}_booked")) for fact in facts)
-    text = (
-        "order {order_id}: acknowledged shopper {shopper}, key {key}, {contents} for {total_won} won; in the "
-        "books shopper {shopper_booked}, key {key_booked}, {contents_booked} for {total_won_booked} won"
-    )
-    found += violation(3, "orders are not as acknowledged", said.filter(differs), text, at="done_s")
-
-    passing = said.filter(pl.col("state") != _SETTLED)
-    text = "order {order_id} of shopper {shopper} was acknowledged and rests as {state}"
-    return found + violation(3, "acknowledged orders are not settled", passing, text, at="done_s")
-
-
-def no_order_unasked(evidence: Evidence) -> list[Violation]:
-    """An order was asked for, by an attempt that did not fail; an unknown attempt makes at most one."""
-    never = evidence.orders.filter(pl.col("sent_s").is_null())
-    text = "order {order_id} of shopper {shopper} has key {key}, which nobody sent"
-    found = violation(3, "orders are in the books that nobody asked for", never, text, at="placed_s")
-
-    may_have = evidence.attempts.filter(pl.col("outcome").is_in(_MAY_HAVE_HAPPENED))
-    failed = evidence.attempts.join(may_have, on=KEY, how="anti").group_by(KEY).agg(pl.col("outcome").last())
-    kept = evidence.orders.join(failed, on=KEY)
-    text = "shopper {shopper} was told {outcome} for key {key}, yet order {order_id} is in the books"
-    found += violation(3, "failed attempts made orders", kept, text, at="placed_s")
-
-    unknown = evidence.attempts.filter(pl.col("outcome") == Outcome.UNKNOWN)
-    often = _counted(evidence.orders, KEY).filter(pl.col("times") > 1).join(unknown, on=KEY, how="semi")
-    text = "key {key} of shopper {shopper}, whose fate was unknown, made {times} orders"
-    return found + violation(
-        3, "unknown attempts had more than one effect", often, text, at="placed_s", worst="times"
-    )
-
-
 def money_is_conserved(evidence: Evidence, scenario: Scenario) -> list[Violation]:
     """A wallet holds what it opened with and its ledger, which is what its orders cost; none is short."""
     wallets = evidence.wallets
@@ -184,7 +139,7 @@ def _prices_are_those_of(scenario: Scenario, evidence: Evidence) -> list[Violati
 
 def one_key_one_effect(evidence: Evidence) -> list[Violation]:
     """A key stands for one order, with one kept answer, and every acknowledgement of it is that answer."""
-    often = _counted(evidence.orders, KEY).filter(pl.col("times") > 1)
+    often = counted(evidence.orders, KEY).filter(pl.col("times") > 1)
     text = "key {key} of shopper {shopper} made {times} orders"
     found = violation(5, "keys made more than one order", often, text, at="placed_s", worst="times")
 
@@ -196,7 +151,7 @@ def one_key_one_effect(evidence: Evidence) -> list[Violation]:
     found += violation(5, "kept answers are not those of the orders", off, text)
 
     bought = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)
-    answers = bought.join(_contents(evidence.asked, ["row"]), on="row").group_by(KEY, maintain_order=True)
+    answers = bought.join(contents(evidence.asked, ["row"]), on="row").group_by(KEY, maintain_order=True)
     seen = answers.agg(
         pl.struct("order_id", "total_won", "contents").n_unique().alias("answers"),
         (~pl.col("replayed")).sum().alias("effects"),
@@ -222,12 +177,17 @@ def one_key_one_effect(evidence: Evidence) -> list[Violation]:
     )
 
 
-def _counted(orders: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """The first order of each group, and how many `times` the group is there."""
-    return orders.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len().alias("times"))
-
-
-def _contents(lines: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """The lines of each cart as one text, such as `2 x shoe-270 + 1 x shoe-280`, in the order of the SKUs."""
-    each = pl.format("{} x {}", "quantity", "sku")
-    return lines.sort("sku").group_by(by).agg(each.str.join(" + ").alias("contents"))
+def nobody_above_the_limit(evidence: Evidence, scenario: Scenario) -> list[Violation]:
+    """Units of a SKU in all orders of one shopper never exceed the limit of its product."""
+    limits = pl.DataFrame(
+        {"sku": [sku.sku for sku in scenario.skus], "limit": [sku.limit for sku in scenario.skus]},
+        schema_overrides={"limit": pl.Int64()},
+    ).drop_nulls("limit")
+    has = pl.col("quantity").cum_sum().over("sku", "shopper")
+    above = (
+        evidence.log.join(limits, on="sku", maintain_order="left")
+        .with_columns(has=has)
+        .filter(pl.col("has") > pl.col("limit"))
+    )
+    text = "order {order_id} made it {has} of {sku} for shopper {shopper}, who may have {limit}"
+    return violation(9, "shoppers have more than the limit", above, text, at="placed_s", worst="has")

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from reports.bottleneck import UNKNOWN, Stretch, bound_by, mean_spans_ms, purchases, utilisation
+from reports.bottleneck import UNKNOWN, bound_by, time_shares, tries_of, utilisation, vain_tries
 from reports.evidence import KEY, Evidence
-from reports.shapes import Aggregate, Interval, Metrics, Number, Percentiles, Retries, Units, leaves
+from reports.shapes import Aggregate, Interval, Metrics, Number, Percentiles, Retries, leaves
+from reports.stretch import Stretch, mean_spans_ms, purchases
+from reports.units import units
 from scenarios.history import Outcome
 from scenarios.record import Record
 
@@ -23,8 +25,8 @@ _DECIMALS = 4
 def measure(record: Record) -> Metrics:
     """The figures of one run."""
     history, generator = record.history, record.conditions.generator
-    orders = purchases(history)
-    stretch = Stretch.of(orders["done_s"].to_numpy()) if len(orders) >= 2 else None
+    taken = purchases(history)
+    stretch = Stretch.of(taken["done_s"].to_numpy()) if len(taken) >= 2 else None
     repeats = Retries(shoppers=_repeated_keys(history), strategy=_repeated_tries(history))
     return Metrics(
         offered=generator.offered,
@@ -32,21 +34,41 @@ def measure(record: Record) -> Metrics:
         dropped=generator.dropped,
         completed=_completed(history),
         outcomes=_outcomes(history),
-        units=_units(Evidence(record)),
+        units=units(Evidence(record)),
         orders_per_s=stretch.per_s if stretch else 0,
         latency_ms=_latencies(history),
         peak_in_system=_peak(history),
         retries=repeats.shoppers + repeats.strategy,
         retries_by=repeats,
-        spans_ms=mean_spans_ms(stretch.of_those(orders)) if stretch else {},
-        utilisation=utilisation(record.conditions, stretch) if stretch else None,
-        bound_by=bound_by(history, record.conditions, stretch) if stretch else UNKNOWN,
+        **(_of_stretch(record, taken, stretch) if stretch else _OF_NO_STRETCH),
     )
+
+
+_OF_NO_STRETCH: Mapping[str, Any] = {
+    "spans_ms": {},
+    "time_shares": None,
+    "vain_tries": 0,
+    "utilisation": None,
+    "bound_by": UNKNOWN,
+}
+
+
+def _of_stretch(record: Record, taken: pl.DataFrame, stretch: Stretch) -> Mapping[str, Any]:
+    """What is stated over the busiest stretch of a run."""
+    conditions, orders = record.conditions, stretch.of_those(taken)
+    vain = vain_tries(stretch.of_those(record.history))
+    return {
+        "spans_ms": mean_spans_ms(orders),
+        "time_shares": time_shares(orders, conditions, stretch),
+        "vain_tries": vain,
+        "utilisation": utilisation(conditions, stretch),
+        "bound_by": bound_by(orders, conditions, stretch, vain=vain),
+    }
 
 
 def _completed(history: pl.DataFrame) -> int:
     last = history.sort("sent_s").unique("arrival", keep="last", maintain_order=True)
-    return last.filter(pl.col("outcome") != Outcome.UNKNOWN).height
+    return last.filter(~pl.col("outcome").is_in([Outcome.UNKNOWN, Outcome.QUEUED])).height
 
 
 def _outcomes(history: pl.DataFrame) -> dict[str, Number]:
@@ -54,42 +76,21 @@ def _outcomes(history: pl.DataFrame) -> dict[str, Number]:
     return {outcome.value: counts.get(outcome.value, 0) for outcome in Outcome}
 
 
-def _units(evidence: Evidence) -> Units:
-    stock = evidence.stock
-    beyond = (stock["sold"] - stock["stock"]).clip(lower_bound=0)
-    return Units(
-        stock=stock["stock"].sum(),
-        sold=stock["sold"].sum(),
-        oversold=beyond.sum(),
-        undersold=_undersold(evidence),
-    )
-
-
-def _undersold(evidence: Evidence) -> int:
-    """Units left at rest, as many as were asked for by those who were told that all is sold.
-
-    A refusal counts where each of its lines could be had from what is left of the initial stock; the moment
-    of a restock is not known, so it may have come after the refusal.
-    """
-    left = evidence.stock.select(
-        "sku",
-        left=(pl.col("stock") - pl.col("sold")).clip(lower_bound=0),
-        always_left=pl.col("initial") - pl.col("sold"),
-    )
-    refused = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT).join(left, on="sku")
-    wanting = refused.filter((pl.col("quantity") <= pl.col("always_left")).all().over("row"))
-    by_sku = wanting.group_by("sku").agg(pl.col("quantity").sum(), pl.col("left").first())
-    return int(by_sku.select(pl.min_horizontal("quantity", "left").sum()).item())
-
-
 def _latencies(history: pl.DataFrame) -> dict[str, Percentiles]:
-    timed = history.select("operation", "outcome", ms=(pl.col("done_s") - pl.col("intended_s")) * 1000)
+    timed = history.select("operation", "outcome", "acknowledged_s", "intended_s", ms=_ms_until("done_s"))
     by_outcome = {str(outcome): _percentiles(rows["ms"]) for (outcome,), rows in timed.group_by("outcome")}
     latencies = {outcome.value: by_outcome[outcome] for outcome in Outcome if outcome in by_outcome}
     orders = timed.filter(pl.col("operation") == "order")
     if len(orders):
         latencies["order"] = _percentiles(orders["ms"])
+    acknowledged = timed.drop_nulls("acknowledged_s")
+    if len(acknowledged):
+        latencies["acknowledged"] = _percentiles(acknowledged.select(_ms_until("acknowledged_s")).to_series())
     return latencies
+
+
+def _ms_until(moment: str) -> pl.Expr:
+    return (pl.col(moment) - pl.col("intended_s")) * 1000
 
 
 def _percentiles(ms: pl.Series) -> Percentiles:
@@ -111,8 +112,7 @@ def _repeated_keys(history: pl.DataFrame) -> int:
 
 
 def _repeated_tries(history: pl.DataFrame) -> int:
-    tries = pl.col("spans").list.eval(pl.element().struct.field("name") == "place_order").list.sum()
-    return int(history.select((tries.cast(pl.Int64) - 1).clip(lower_bound=0).sum()).item())
+    return int((tries_of(history)["tries"] - 1).sum())
 
 
 def aggregate(runs: Sequence[Metrics]) -> Aggregate:
@@ -126,7 +126,7 @@ def aggregate(runs: Sequence[Metrics]) -> Aggregate:
             if value is not None:
                 values[path].append(value)
     figures = _nested({path: _mean(numbers) for path, numbers in values.items()})
-    figures = {"latency_ms": {}, "spans_ms": {}, "utilisation": None, **figures}
+    figures = {"latency_ms": {}, "spans_ms": {}, "time_shares": None, "utilisation": None, **figures}
     return Aggregate(
         **figures,
         bound_by=statistics.mode(run.bound_by for run in runs),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from reports.bottleneck import purchases
+from reports.stretch import purchases
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 

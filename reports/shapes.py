@@ -27,6 +27,10 @@ class Units(Part):
     """Sold of a SKU beyond its stock, summed over SKUs."""
     undersold: Number
     """Left over, though a shopper who wanted no more than what was left was told it is sold out."""
+    false_sold_out: Number
+    """Attempts told sold out although as many units of every SKU that they asked for were booked in an order
+    that was sent after that answer, or were left at the end. A strategy that is `exact` was right at that
+    moment, and units that others held came back later. SKUs that were restocked do not count."""
 
 
 class Percentiles(Part):
@@ -56,6 +60,8 @@ class Utilisation(Part):
 
     worker: Number
     """By the system's worker processes."""
+    consumer: Number
+    """By the process that decides queued orders; 0 where the strategy has none."""
     database: Number
     """By PostgreSQL."""
     redis: Number
@@ -64,6 +70,29 @@ class Utilisation(Part):
     """By the load generator; 0 in a prediction."""
     share: Number
     """Of the cores the system may use, from 0 to 1; with the generator where it ran on them too."""
+
+
+class TimeShares(Part):
+    """Where the time of an order goes, from its sending to its final answer: shares that add up to 1.
+
+    Of the orders taken in the busiest stretch, as their spans say; the time in statements is split as the
+    database's connections were found meanwhile: at work, waiting for a lock, or waiting for the disk.
+    """
+
+    worker: Number
+    """In no span: waiting for the worker process, at work in it, and on the wire."""
+    pool: Number
+    """Waiting for a connection."""
+    lock: Number
+    """Waiting for a lock: of a row, an advisory one, or a lease in Redis."""
+    flush: Number
+    """Waiting for the disk, mostly for the flush of a commit; 0 where nobody looked, such as in the model."""
+    database: Number
+    """The rest of the time in statements."""
+    redis: Number
+    """In calls to Redis other than for a lease."""
+    queue: Number
+    """In a batch with others, or queued for whoever decides: for its turn, and until it is done."""
 
 
 class Metrics(Part):
@@ -80,7 +109,7 @@ class Metrics(Part):
     dropped: Number
     """Journeys that were due and not begun."""
     completed: Number
-    """Journeys whose last attempt got an answer within the shopper's patience, whatever it said."""
+    """Journeys whose last attempt got a final answer within the shopper's patience, whatever it said."""
     outcomes: dict[str, Number]
     """Attempts by outcome; every outcome is there, with 0 when no attempt ended so."""
     units: Units
@@ -88,8 +117,8 @@ class Metrics(Part):
     orders_per_s: Number
     """Orders acknowledged per second over the busiest stretch; 0 with fewer than two orders."""
     latency_ms: dict[str, Percentiles]
-    """From the intended time to the answer, by outcome, for those that occurred; `order` is every attempt to
-    order, whatever its outcome."""
+    """From the intended time to the final answer, by outcome, for those that occurred; `order` is every
+    attempt to order, whatever its outcome; `acknowledged` is to the 202 of those that were queued."""
     peak_in_system: Number
     """The most attempts that were sent and not yet answered at one moment."""
     retries: Number
@@ -98,6 +127,10 @@ class Metrics(Part):
     """The same, by who repeated."""
     spans_ms: dict[str, Number]
     """Mean time that an order taken in the busiest stretch spent in each step, as `Server-Timing` has it."""
+    time_shares: TimeShares | None
+    """Where the time of an order goes; null where no order was taken that told of its steps."""
+    vain_tries: Number
+    """Of the strategy's tries to place an order in the busiest stretch, the share without effect."""
     utilisation: Utilisation | None
     """Cores busy over the busiest stretch; null where the machine does not tell the CPU time of processes."""
     bound_by: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from scenarios import history
-from scenarios.books import BookedLine, BookedOrder, Books, KeyRow, StockRow, WalletRow
+from scenarios.books import BookedLine, BookedOrder, Books, DecisionRow, KeyRow, StockRow, WalletRow
 from scenarios.conditions import Conditions, Generator, Sample
 from scenarios.history import Attempt, Outcome
 from scenarios.record import Record
@@ -48,10 +49,11 @@ class Request:
     attempt: int = 0
     lost: bool = False
     turned_away: Outcome | None = None  # the shop says this, whatever is left
+    order_number: int = 0  # of this shopper
 
     @property
     def key(self) -> str:
-        return f"7-{self.shopper}-0"
+        return f"7-{self.shopper}-{self.order_number}"
 
 
 def play(requests: Iterable[Request], *, units: Mapping[str, int] = UNITS, guarded: bool = True) -> Record:
@@ -76,7 +78,7 @@ def play(requests: Iterable[Request], *, units: Mapping[str, int] = UNITS, guard
 
 def _order(request: Request) -> BookedOrder:
     return BookedOrder(
-        order_id=f"order-{request.shopper}",
+        order_id=f"order-{request.shopper}" + ("-again" if request.order_number else ""),
         shopper=request.shopper,
         key=request.key,
         state="paid",
@@ -124,7 +126,9 @@ def _books(
     orders: Iterable[BookedOrder], left: Mapping[str, int], units: Mapping[str, int], shoppers: set[int]
 ) -> Books:
     placed = tuple(sorted(orders, key=lambda order: order.placed_s))
-    spent = {order.shopper: order.total_won for order in placed}
+    spent = Counter[int]()
+    for order in placed:
+        spent[order.shopper] += order.total_won
     return Books(
         stock=tuple(
             StockRow(
@@ -142,8 +146,8 @@ def _books(
             WalletRow(
                 shopper=shopper,
                 opening_won=OPENING_WON,
-                balance_won=OPENING_WON - spent.get(shopper, 0),
-                ledger_won=-spent.get(shopper, 0),
+                balance_won=OPENING_WON - spent[shopper],
+                ledger_won=-spent[shopper],
             )
             for shopper in sorted(shoppers)
         ),
@@ -196,6 +200,18 @@ def rush() -> list[Request]:
         Request(8, half, 0.030, 0.035, 0.060, lost=True),
         Request(9, {"shoe-270": 1, "shoe-280": 2}, 0.031, 0.036, 0.040),
     ]
+
+
+def queued(record: Record) -> Record:
+    """The same run by a strategy that queues: every answer was a 202 a millisecond before."""
+    answered = pl.col("outcome") != Outcome.UNKNOWN
+    run = with_attempts(record, answered, acknowledged_s=pl.col("done_s") - 0.001)
+    last = run.history.filter(answered).unique(["shopper", "key"], keep="last", maintain_order=True)
+    decisions = tuple(
+        DecisionRow(shopper=shopper, key=key, status=status, code=code)
+        for shopper, key, status, code in last.select("shopper", "key", "status", "code").iter_rows()
+    )
+    return replace(run, books=run.books.model_copy(update={"decisions": decisions}))
 
 
 def with_attempts(record: Record, where: pl.Expr, **changes: pl.Expr | Any) -> Record:

@@ -11,10 +11,21 @@ from hypothesis import strategies as st
 
 from reports.audit import audit, merge
 from reports.violations import AuditReport
-from scenarios.books import BookedOrder
+from scenarios.books import BookedOrder, IntakeRow
 from scenarios.history import Outcome
 from scenarios.record import Record
-from tests.unit.shop_runs import SCENARIO, UNITS, Request, play, rush, with_attempts, with_row, with_rows
+from scenarios.scenario import Scenario
+from tests.unit.shop_runs import (
+    SCENARIO,
+    UNITS,
+    Request,
+    play,
+    queued,
+    rush,
+    with_attempts,
+    with_row,
+    with_rows,
+)
 
 Tampering = Callable[[Record], Record]
 
@@ -188,6 +199,42 @@ TAMPERED: dict[str, tuple[int, str, Tampering]] = {
 }
 
 
+TAMPERED_QUEUES: dict[str, tuple[str, Tampering]] = {
+    "an order that was accepted and forgotten": (
+        "queued orders were never decided",
+        lambda run: with_rows(run, "decisions", lambda rows: [row for row in rows if row.shopper != 4]),
+    ),
+    "an order that is still queued": (
+        "orders are still queued at rest",
+        lambda run: with_rows(run, "intake", lambda rows: [*rows, IntakeRow(shopper=8, key="7-8-0")]),
+    ),
+    "a decision to sell without an order": (
+        "orders were decided and are not in the books",
+        lambda run: with_decision(run, shopper=4, status=201),
+    ),
+    "a decision to refuse with an order": (
+        "orders were refused and are in the books",
+        lambda run: with_decision(run, shopper=1, status=409, code="sold_out"),
+    ),
+    "a shopper who was told something else than was decided": (
+        "decisions are not as told",
+        lambda run: with_decision(run, shopper=5, status=402),
+    ),
+    "a shopper who was given another reason than was decided": (
+        "decisions are not as told",
+        lambda run: with_decision(run, shopper=5, code="limit_reached"),
+    ),
+}
+
+
+def with_decision(run: Record, *, shopper: int, **changes: object) -> Record:
+    return with_rows(
+        run,
+        "decisions",
+        lambda rows: [row.model_copy(update=changes if row.shopper == shopper else {}) for row in rows],
+    )
+
+
 def again(orders: list[BookedOrder], shopper: int) -> BookedOrder:
     """The order of a shopper once more, under another id."""
     order = next(order for order in orders if order.shopper == shopper)
@@ -205,6 +252,94 @@ def test_a_tampered_run_is_caught_and_witnessed(case: str) -> None:
     assert found.count >= 1
     assert found.witnesses[0].role == "first"
     assert "None" not in found.witnesses[0].text or "kept answer" in what
+
+
+def test_a_run_of_a_correct_queue_passes_every_check() -> None:
+    report = audit(queued(play(rush())), SCENARIO)
+    assert report.violations == ()
+    assert report.verdict == "pass"
+    assert "queued first" in report.checks[2].why
+
+
+@pytest.mark.parametrize("case", TAMPERED_QUEUES)
+def test_a_tampered_queue_is_caught_and_witnessed(case: str) -> None:
+    what, tamper = TAMPERED_QUEUES[case]
+    report = audit(tamper(queued(play(rush()))), SCENARIO)
+    assert (3, what) in broken(report)
+    found = next(violation for violation in report.violations if violation.what == what)
+    assert found.count == len(found.witnesses) == 1
+
+
+def test_an_order_still_queued_for_its_shopper_may_have_been_decided_either_way() -> None:
+    patience_over = {"outcome": Outcome.QUEUED.value, "status": 202, "order_id": "", "total_won": 0}
+    for its_shopper in (SHOPPER == 1, SHOPPER == 4):  # one has an order, one was refused
+        run = with_attempts(queued(play(rush())), its_shopper, **patience_over)
+        assert audit(run, SCENARIO).violations == ()
+
+
+LIMITED = Scenario.model_validate(
+    SCENARIO.model_dump() | {"products": [SCENARIO.products[0].model_dump() | {"limit": 1}]}
+)
+
+
+def test_nobody_above_the_limit_is_a_check_where_there_is_one() -> None:
+    one_comes_again = [
+        Request(1, {"shoe-270": 1}, 0.0, 0.01, 0.02),
+        Request(1, {"shoe-270": 1}, 0.1, 0.11, 0.12, turned_away=Outcome.REFUSED, order_number=1),
+    ]
+    assert verdicts(audit(play(one_comes_again), LIMITED))[9] == "pass"
+    assert verdicts(audit(play(one_comes_again[:1]), LIMITED))[9] == "unknown"
+    assert 9 not in verdicts(audit(play(one_comes_again), SCENARIO))
+
+
+def test_a_shopper_with_two_pairs_is_above_the_limit_whether_in_one_order_or_in_two() -> None:
+    in_two = [
+        Request(1, {"shoe-270": 1}, 0.0, 0.01, 0.02),
+        Request(1, {"shoe-270": 1}, 0.1, 0.11, 0.12, order_number=1),
+    ]
+    for requests in (in_two, [Request(1, {"shoe-270": 2}, 0.0, 0.01, 0.02)]):
+        report = audit(play(requests), LIMITED)
+        assert broken(report) == {(9, "shoppers have more than the limit")}
+        assert "made it 2 of shoe-270 for shopper 1, who may have 1" in report.violations[0].witnesses[0].text
+
+
+def test_the_witness_of_an_oversell_has_the_operations_around_it() -> None:
+    late = [Request(shopper, {"shoe-280": 1}, 0.01, 0.017, 0.03) for shopper in (20, 21)]
+    report = audit(play([*rush(), *late], guarded=False), SCENARIO)
+    oversell = next(violation for violation in report.violations if violation.invariant == 1)
+    assert [witness.role for witness in oversell.witnesses] == ["first", "worst", "last"]
+    first = next(witness for witness in oversell.witnesses if "shoe-280" in witness.text)
+    assert sum(first.under_way.values()) >= len(late)
+    assert first.at_s is not None
+    placed = [one for one in first.around if one.placed_s is not None]
+    assert [one.so_far for one in sorted(placed, key=lambda one: one.so_far or 0)][:3] == [1, 2, 3]
+    assert {20, 21} <= {one.shopper for one in placed}
+    assert all(one.sent_s is not None and one.done_s is not None for one in first.around)
+    assert {one.told for one in placed} == {"bought"}
+
+
+def test_those_who_came_to_no_order_are_witnesses_too() -> None:
+    run = with_row(play(rush()), "stock", 0, initial=2)
+    [witness] = audit(run, SCENARIO).violations[0].witnesses
+    others = [one for one in witness.around if one.order_id is None]
+    assert witness.under_way["sold_out"] == len([one for one in others if one.told == "sold_out"]) > 0
+    assert all(one.placed_s is None and one.so_far is None for one in others)
+    assert all(one.sent_s <= witness.at_s <= one.done_s for one in others)  # type: ignore[operator]
+
+
+def test_an_order_that_nobody_sent_is_in_the_scene_without_its_request() -> None:
+    run = with_row(with_row(play(rush()), "stock", 0, initial=2), "orders", 0, key="7-0-1")
+    witnesses = next(one for one in audit(run, SCENARIO).violations if one.invariant == 1).witnesses
+    strangers = [one for one in witnesses[0].around if one.key == "7-0-1"]
+    assert [(one.sent_s, one.told, one.so_far) for one in strangers] == [(None, None, 1)]
+
+
+def test_a_false_sold_out_is_a_violation_of_those_alone_who_promise_to_be_exact() -> None:
+    early = with_attempts(play(rush()), SHOPPER == 5, sent_s=-0.02, done_s=-0.01)
+    assert verdicts(audit(early, SCENARIO, exact=True))[2] == "fail"
+    assert verdicts(audit(early, SCENARIO, exact=False))[2] == "pass"
+    drifted = with_row(early, "stock", 1, available=1)
+    assert verdicts(audit(drifted, SCENARIO, exact=False))[2] == "fail"
 
 
 def test_witnesses_are_the_first_the_worst_and_the_last_case() -> None:

@@ -37,7 +37,7 @@ def judged(
     plan = experiment(repeats=0 if predicted else 1, replications=1 if predicted else 0)
     records = {CONTROL: control, SAFE: safe} if control else {SAFE: safe}
     strategies = tuple(strategy for strategy in plan.strategies if strategy.name in records)
-    found = {name: [examine(record, SCENARIO)] for name, record in records.items()}
+    found = {name: [examine(record, SCENARIO, exact=True)] for name, record in records.items()}
     runs = {name: Runs([], one) if predicted else Runs(one, []) for name, one in found.items()}
     bounds = [one if isinstance(one, Threshold) else threshold(**one) for one in thresholds]
     scenario = SCENARIO.model_copy(update={"sells_out": sells_out})

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.bottleneck import NOTHING, UNKNOWN, Stretch
+from reports.bottleneck import NOTHING, UNKNOWN
 from reports.metrics import aggregate, coverage, interval, measure
 from reports.shapes import Utilisation, leaves
+from reports.stretch import Stretch
 from scenarios import history
-from scenarios.conditions import Sample
+from scenarios.conditions import Sample, WaitSample
 from scenarios.history import Attempt, Outcome
 from scenarios.record import Record
-from tests.unit.shop_runs import Request, conditions, play, rush, with_attempts, with_row
+from tests.unit.shop_runs import Request, conditions, play, queued, rush, with_attempts, with_row
 
 
 def test_counts_of_a_run_are_those_of_its_history_and_conditions() -> None:
@@ -42,7 +43,7 @@ def test_a_journey_is_completed_when_its_last_attempt_was_answered() -> None:
 
 def test_units_are_counted_in_the_orders_of_the_books() -> None:
     units = measure(play(rush())).units
-    assert units.model_dump() == {"stock": 5, "sold": 5, "oversold": 0, "undersold": 0}
+    assert units.model_dump() == {"stock": 5, "sold": 5, "oversold": 0, "undersold": 0, "false_sold_out": 0}
 
 
 def test_a_counter_that_ends_at_zero_does_not_hide_units_sold_twice() -> None:
@@ -70,6 +71,52 @@ def test_a_refused_cart_whose_other_line_was_short_undersells_nothing() -> None:
     assert measure(play([wants_both])).units.undersold == 0
 
 
+def sold_out(shopper: int, lines: dict[str, int], at_s: float, order_number: int = 0) -> Request:
+    refused = Request(shopper, lines, at_s, at_s, at_s + 0.01, turned_away=Outcome.SOLD_OUT)
+    return replace(refused, order_number=order_number)
+
+
+def bought(shopper: int, lines: dict[str, int], at_s: float) -> Request:
+    return Request(shopper, lines, at_s, at_s + 0.01, at_s + 0.02)
+
+
+ONE, TWO = {"shoe-280": 1}, {"shoe-280": 2}
+BOTH = {"shoe-270": 1, "shoe-280": 1}
+
+
+@pytest.mark.parametrize(
+    ("what", "requests", "false"),
+    [
+        ("the units went to someone who asked later", [sold_out(1, TWO, 0.0), bought(2, TWO, 0.1)], 1),
+        (
+            "everybody of several was told so",
+            [*(sold_out(n, TWO, 0.0) for n in (1, 2)), bought(3, TWO, 0.1)],
+            2,
+        ),
+        ("the units were left at the end", [sold_out(1, TWO, 0.0)], 1),
+        ("one was left, which is too few", [bought(2, ONE, 0.0), sold_out(1, TWO, 0.1)], 0),
+        (
+            "two were sold later, but one by one",
+            [sold_out(1, TWO, 0.0), bought(2, ONE, 0.1), bought(3, ONE, 0.2)],
+            0,
+        ),
+        ("the units went to someone who had asked before", [bought(2, TWO, 0.0), sold_out(1, TWO, 0.005)], 0),
+        ("the other line of the cart was gone", [bought(2, TWO, 0.0), sold_out(1, BOTH, 0.1)], 0),
+        ("both lines could be had", [sold_out(1, BOTH, 0.0), bought(2, TWO, 0.1)], 1),
+        ("a bot was told so twice", [sold_out(1, TWO, 0.0), sold_out(1, TWO, 0.1, order_number=1)], 2),
+    ],
+)
+def test_sold_out_was_false_if_the_cart_could_still_be_had(
+    what: str, requests: list[Request], false: int
+) -> None:
+    assert measure(play(requests)).units.false_sold_out == false, what
+
+
+def test_sold_out_before_a_restock_is_not_called_false() -> None:
+    run = play([sold_out(1, TWO, 0.0), bought(2, TWO, 0.1)])
+    assert measure(with_row(run, "stock", 1, restocked=2, available=2)).units.false_sold_out == 0
+
+
 def test_latency_counts_from_the_intended_time_and_by_outcome() -> None:
     late = with_attempts(play(rush()), pl.col("shopper") == 0, intended_s=pl.col("sent_s") - 0.1)
     latency = measure(late).latency_ms
@@ -77,6 +124,17 @@ def test_latency_counts_from_the_intended_time_and_by_outcome() -> None:
     assert latency["bought"].p50 == pytest.approx(12)  # of 10, 12, 13 and 115
     assert "queued" not in latency
     assert latency["order"].max == pytest.approx(115)
+
+
+def test_a_queued_order_has_both_latencies_and_is_complete_when_it_is_decided() -> None:
+    run = queued(play(rush()))
+    figures = measure(run)
+    latency = figures.latency_ms
+    assert latency["acknowledged"].max == pytest.approx(14)  # 2 and 8 heard nothing for longer
+    assert latency["bought"].max == pytest.approx(15)
+    assert "acknowledged" not in measure(play(rush())).latency_ms
+    waiting = with_attempts(run, pl.col("shopper") == 5, outcome=Outcome.QUEUED.value)
+    assert measure(waiting).completed == figures.completed - 1
 
 
 def test_a_percentile_is_the_latency_of_an_attempt() -> None:
@@ -138,7 +196,7 @@ def busy(
     record: Record, *, workers: int = 1, system_cores: int = 1, shares: bool = False, **cores: float
 ) -> Record:
     """The record with the CPU of each role as given, all the time."""
-    idle = {"worker": 0.0, "database": 0.0, "redis": 0.0, "generator": 0.0}
+    idle = {"worker": 0.0, "consumer": 0.0, "database": 0.0, "redis": 0.0, "generator": 0.0}
     samples = tuple(Sample(at_s=at_s, **(idle | cores)) for at_s in (0.5, 1.0))
     changes = {
         "samples": samples,
@@ -147,6 +205,13 @@ def busy(
         "generator_shares_cores": shares,
     }
     return replace(record, conditions=record.conditions.model_copy(update=changes))
+
+
+def waiting(record: Record, **connections: int) -> Record:
+    """The record with the database's connections found like this, all the time."""
+    nobody = {"active": 0, "lock": 0, "io": 0, "idle": 0}
+    waits = tuple(WaitSample(at_s=n / 20, **(nobody | connections)) for n in range(20))
+    return replace(record, conditions=record.conditions.model_copy(update={"waits": waits}))
 
 
 def orders_with(spans: dict[str, list[float]], *, conflicts: int = 0, apart_s: float = 0.0) -> Record:
@@ -172,6 +237,57 @@ def orders_with(spans: dict[str, list[float]], *, conflicts: int = 0, apart_s: f
     return replace(play([]), history=history.frame(rows), conditions=conditions())
 
 
+def split(run: Record) -> dict[str, float]:
+    """Where the time of its orders went, as far as it did."""
+    shares = measure(run).time_shares
+    assert shares is not None
+    assert sum(shares.model_dump().values()) == pytest.approx(1)
+    return {kind: round(share, 3) for kind, share in shares.model_dump().items() if share > 1e-9}
+
+
+def test_the_time_of_an_order_is_that_of_its_spans_and_the_rest_is_the_workers() -> None:
+    spans = {"redis_hold": [10.0], "pool": [20.0], "place_order": [40.0], "redis_confirm": [5.0]}
+    assert split(orders_with(spans)) == {"worker": 0.25, "pool": 0.2, "database": 0.4, "redis": 0.15}
+
+
+def test_the_time_in_statements_is_split_as_the_connections_were_found() -> None:
+    run = orders_with({"pool": [20.0], "begin": [5.0], "lock_row": [25.0], "place_order": [30.0]})
+    during = WaitSample(at_s=0.2, active=1, lock=6, io=3, idle=9)
+    before = WaitSample(at_s=0.1, active=10, lock=0, io=0, idle=0)
+    looked = replace(run, conditions=run.conditions.model_copy(update={"waits": (before, during)}))
+    assert split(looked) == {"worker": 0.2, "pool": 0.2, "lock": 0.36, "flush": 0.18, "database": 0.06}
+
+
+def test_where_nobody_looked_a_lock_is_what_statements_take_longer_than_undisturbed() -> None:
+    assert split(orders_with({"lock_row": [30.0], "place_order": [10.0]})) == {
+        "worker": 0.6,
+        "lock": 0.3,
+        "database": 0.1,
+    }
+    assert split(orders_with({"place_order": [10.0, 50.0]}))["lock"] == 0.2
+
+
+def test_a_lease_is_a_lock_and_a_batch_is_a_queue() -> None:
+    assert split(orders_with({"redis_lock": [40.0], "pool": [10.0], "redis_unlock": [10.0]})) == {
+        "worker": 0.4,
+        "pool": 0.1,
+        "lock": 0.4,
+        "redis": 0.1,
+    }
+    assert split(orders_with({"batch_wait": [10.0], "batch": [60.0]})) == {"worker": 0.3, "queue": 0.7}
+
+
+def test_the_time_after_the_acknowledgement_is_that_of_the_queue() -> None:
+    run = orders_with({"journal_wait": [10.0], "journal": [20.0]})
+    acknowledged = with_attempts(run, pl.lit(True), acknowledged_s=pl.col("done_s") - 0.05)
+    assert split(acknowledged) == {"worker": 0.2, "queue": 0.8}
+
+
+def test_the_share_of_vain_tries_is_of_tries_that_were_not_sold_out() -> None:
+    assert measure(orders_with(QUICK, conflicts=1)).vain_tries == pytest.approx(1 / 5)
+    assert measure(orders_with({"begin": [1.0], "place_order": [1.0]})).vain_tries == 0
+
+
 QUICK = {"pool": [0.1], "place_order": [2.0]}
 LOCKED = {"pool": [0.1], "lock_row": [9.0], "place_order": [2.0]}
 
@@ -191,6 +307,14 @@ LOCKED = {"pool": [0.1], "lock_row": [9.0], "place_order": [2.0]}
         (busy(orders_with({"pool": [0.1], "place_order": [2.0, 9.0, 9.0, 9.0]}), worker=0.4), "row lock"),
         (busy(orders_with({"pool": [9.0], "place_order": [2.0]}), worker=0.4), "connection pool"),
         (busy(orders_with(LOCKED | {"pool": [30.0]}), worker=0.4), "row lock"),
+        (busy(orders_with({"pool": [0.1], "advisory_lock": [9.0]}), worker=0.4), "advisory lock"),
+        (busy(orders_with({"redis_lock": [9.0], "pool": [30.0]}), worker=0.4), "lease"),
+        (busy(orders_with({"redis_hold": [9.0], "pool": [0.1]}), worker=0.4), "Redis"),
+        (busy(orders_with({"batch_wait": [9.0], "batch": [9.0]}), worker=0.4), "writer's queue"),
+        (busy(orders_with(QUICK), worker=0.4, consumer=0.3, database=0.2), "worker CPU"),
+        (busy(orders_with(QUICK), consumer=0.9, worker=0.3, system_cores=2), "consumer CPU"),
+        (waiting(busy(orders_with({"place_order": [9.0]}), worker=0.4), lock=5), "row lock"),
+        (waiting(busy(orders_with({"place_order": [9.0]}), worker=0.4), io=5), "commit flush"),
         (busy(orders_with(QUICK, conflicts=5), worker=0.7, database=0.3), "retries"),
         (orders_with({}), UNKNOWN),
         (replace(orders_with(QUICK), conditions=conditions().model_copy(update={"samples": ()})), UNKNOWN),
