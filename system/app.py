@@ -28,6 +28,7 @@ from system.settings import Settings
 from system.stock.batches import Batches
 from system.stock.board import Board
 from system.stock.intake import Intake
+from system.stock.pipeline import Pipeline
 from system.stock.port import Ack, RedisRole, Strategy
 from system.stock.redis_stock import RedisStock
 from system.stock.shop import Backroom
@@ -53,6 +54,7 @@ def create_app() -> ASGIApp:
         database=database,
         leases=Leases(redis, settings),
         redis_stock=RedisStock(redis, watch),
+        pipelines={take: Pipeline(database, settings, take) for take in Pipeline.TAKES},
         batches=Batches(database, settings),
         intake=Intake(database, watch, settings),
     )

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     backoff_ms: float = Field(default=5.0, ge=0)
     # Where the stock is written in an order's transaction. Last: its row is locked for one commit.
     stock_statement: Literal["first", "last"] = "last"
+    # Orders that one message to the database may hold, each a transaction of its own; 1: each is sent alone.
+    pipeline: int = Field(default=64, ge=1, le=500)
     # Whether an order is paid while its stock is locked, or before: pessimistic_lock and advisory_lock.
     payment: Literal["inside", "outside"] = "inside"
     # Unsorted carts take their SKUs as they were sent, and deadlock.

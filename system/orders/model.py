@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -58,6 +58,16 @@ class Order:
         digest = fingerprint("order", in_order)
         skus, quantities = zip(*(in_order if sort else lines), strict=True)
         return cls(shopper, key, list(skus), list(quantities), digest)
+
+    def row(self) -> dict[str, Any]:
+        """The order as the database's functions want it, in JSON."""
+        return {
+            "shopper": self.shopper,
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+            "skus": self.skus,
+            "quantities": self.quantities,
+        }
 
     def require(self, available: Mapping[str, int]) -> None:
         """Refuse the order unless every line can be had from `available` (units by SKU).

@@ -50,15 +50,19 @@ class Merger(Generic[Item, Result]):
     async def _work_off(self) -> None:
         try:
             while self._waiting:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._window_s):
-                        await self._full.wait()
+                if self._window_s:
+                    await self._until_full_or_over()
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 if len(self._waiting) < self._most:
                     self._full.clear()
                 await self._do(batch)
         finally:
             self._worker = None
+
+    async def _until_full_or_over(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._window_s):
+                await self._full.wait()
 
     async def _do(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

@@ -13,6 +13,7 @@ from system.errors import (
     KeyInProgress,
     KeyReused,
     LimitReached,
+    ShopError,
     SoldOut,
     TryAgain,
     UnknownSku,
@@ -22,8 +23,13 @@ from system.errors import (
 def meaning_of(error: asyncpg.PostgresError | DBAPIError) -> Exception:
     """The error that a SQLSTATE stands for in the shop; `error` itself where it stands for none."""
     cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-    meaning = _MEANINGS.get(getattr(cause, "sqlstate", ""))
-    return meaning(str(cause)) if meaning else error
+    return meaning_of_state(getattr(cause, "sqlstate", ""), str(cause)) or error
+
+
+def meaning_of_state(sqlstate: str, message: str) -> ShopError | None:
+    """The error that a SQLSTATE stands for in the shop, if it stands for one."""
+    meaning = _MEANINGS.get(sqlstate)
+    return meaning(message) if meaning else None
 
 
 def _too_busy(_: str) -> Conflict:
@@ -40,7 +46,7 @@ def _too_late(_: str) -> Conflict:
     )
 
 
-_MEANINGS: dict[str, Callable[[str], Exception]] = {
+_MEANINGS: dict[str, Callable[[str], ShopError]] = {
     "DD001": SoldOut.of,
     "DD002": InsufficientFunds.of,
     "DD003": UnknownSku.of,

@@ -67,18 +67,8 @@ class Intake:
         return await self._merger.submit(order)
 
     async def _enqueue(self, orders: list[Order]) -> Sequence[Placed | Queued | ShopError]:
-        entries = [
-            {
-                "shopper": order.shopper,
-                "key": order.key,
-                "fingerprint": order.fingerprint,
-                "skus": order.skus,
-                "quantities": order.quantities,
-            }
-            for order in orders
-        ]
         async with self._database.lane() as lane:
-            rows = await lane.driver.fetch(_ENQUEUE, json.dumps(entries))
+            rows = await lane.driver.fetch(_ENQUEUE, json.dumps([order.row() for order in orders]))
         known = {(row["shopper"], row["key"]): row for row in rows}
         return [_accepted(order, known.get((order.shopper, order.key))) for order in orders]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -20,8 +20,9 @@ from system.platform.spans import Spans
 from system.settings import Settings
 from system.stock.batches import Batches
 from system.stock.intake import Intake
+from system.stock.pipeline import Pipeline
 from system.stock.redis_stock import RedisStock
-from system.stock.statements import Statements
+from system.stock.statements import Statements, Take
 
 _MOST_DOUBLINGS = 6
 
@@ -34,6 +35,7 @@ class Backroom:
     database: Database
     leases: Leases
     redis_stock: RedisStock
+    pipelines: Mapping[Take, Pipeline]
     batches: Batches
     intake: Intake
 
@@ -52,6 +54,17 @@ class Shop:
     def autocommit(self) -> Autocommit:
         """A connection on which every statement is a transaction of its own."""
         return Autocommit(self)
+
+    async def place(self, order: Order, take: Take) -> Placed:
+        """Place `order` by one statement, which is a transaction of its own.
+
+        Raises:
+            ShopError: the refusals named in `Strategy.place`.
+        """
+        if self.settings.pipeline > 1:
+            return await self.backroom.pipelines[take].place(order, self.spans)
+        async with self.autocommit() as tx:
+            return await tx.place(order, take)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:

@@ -24,5 +24,7 @@ def downgrade() -> None:
         "DROP FUNCTION write_batch, open_batch, enqueue, sell_reserved, reserve, take_from_buckets,"
         " take_units, read_behind_fence, is_sold_out"
     )
+    op.execute("DROP PROCEDURE place_orders")
+    op.execute("DROP FUNCTION take_somehow")
     op.execute("DROP VIEW stock_left")
     op.execute("DROP TABLE decisions, intake, reservations, units, stock_buckets")

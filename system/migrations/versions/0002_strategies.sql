@@ -214,6 +214,51 @@ BEGIN
 END $$;
 
 
+-- Orders that were sent in one message, given as a JSON array: each is placed and committed for itself, or has
+-- no effect. `states` tells of each: `new`, `kept`, or the SQLSTATE of its refusal; `answers` has its answer, or
+-- the refusal's message. `p_take` is a way to take stock that needs to know nothing beforehand.
+CREATE PROCEDURE place_orders(
+    p_orders jsonb, p_take text, p_stock_first boolean, OUT states text[], OUT answers text[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+    o record;
+    c record;
+BEGIN
+    FOR o IN SELECT * FROM jsonb_to_recordset(p_orders)
+             AS x(shopper bigint, key text, fingerprint text, skus text[], quantities bigint[]) LOOP
+        BEGIN
+            SELECT * INTO c FROM claim_order(o.shopper, o.key, o.fingerprint, o.skus, o.quantities);
+            IF NOT c.replayed THEN
+                IF p_stock_first THEN
+                    PERFORM take_somehow(p_take, c.order_id, o.shopper, o.skus, o.quantities);
+                END IF;
+                PERFORM book_order(c.order_id, o.shopper, o.key, o.skus, o.quantities, c.prices, c.limits, c.total);
+                IF NOT p_stock_first THEN
+                    PERFORM take_somehow(p_take, c.order_id, o.shopper, o.skus, o.quantities);
+                END IF;
+            END IF;
+            states := states || CASE WHEN c.replayed THEN 'kept' ELSE 'new' END;
+            answers := answers || c.answer;
+        EXCEPTION WHEN OTHERS THEN
+            states := states || SQLSTATE;
+            answers := answers || SQLERRM;
+        END;
+        COMMIT;
+    END LOOP;
+END $$;
+
+
+CREATE FUNCTION take_somehow(p_take text, p_order_id uuid, p_shopper bigint, p_skus text[], p_quantities bigint[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CASE p_take
+    WHEN 'IF_ENOUGH' THEN PERFORM take_if_enough(p_skus, p_quantities);
+    WHEN 'UNIT_ROWS' THEN PERFORM take_units(p_order_id, p_skus, p_quantities);
+    WHEN 'FROM_BUCKETS' THEN PERFORM take_from_buckets(p_shopper, p_skus, p_quantities);
+    END CASE;
+END $$;
+
+
 -- Everything that has to be known to decide a batch of orders, locked to the end of the transaction.
 CREATE FUNCTION open_batch(
     p_shoppers bigint[], p_keys text[], p_skus text[],

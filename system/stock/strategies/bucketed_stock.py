@@ -21,5 +21,4 @@ class BucketedStock(Strategy):
     name, exact, kept_in = "bucketed_stock", False, KeptIn.BUCKETS
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        async with shop.autocommit() as tx:
-            return await tx.place(order, Take.FROM_BUCKETS)
+        return await shop.place(order, Take.FROM_BUCKETS)

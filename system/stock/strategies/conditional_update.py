@@ -19,5 +19,4 @@ class ConditionalUpdate(Strategy):
     name = "conditional_update"
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        async with shop.autocommit() as tx:
-            return await tx.place(order, Take.IF_ENOUGH)
+        return await shop.place(order, Take.IF_ENOUGH)

@@ -25,8 +25,7 @@ class RedisHold(Strategy):
         with shop.spans.span("redis_hold"):
             await in_redis.hold(order, shop.settings.hold_ttl_ms)
         try:
-            async with shop.autocommit() as tx:
-                placed = await tx.place(order, Take.IF_ENOUGH)
+            placed = await shop.place(order, Take.IF_ENOUGH)
         except ShopError:
             await in_redis.release(order)
             raise

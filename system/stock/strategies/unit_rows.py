@@ -21,5 +21,4 @@ class UnitRows(Strategy):
     name, exact, kept_in = "unit_rows", False, KeptIn.UNITS
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        async with shop.autocommit() as tx:
-            return await tx.place(order, Take.UNIT_ROWS)
+        return await shop.place(order, Take.UNIT_ROWS)
