@@ -33,6 +33,8 @@ from harness.options import (
 if TYPE_CHECKING:
     from reports.summary import Summary
 
+_WIDE = 110  # characters of a table in a log
+
 app = typer.Typer(
     cls=Commands,
     help="Rehearse a product drop before it happens.",
@@ -241,7 +243,7 @@ def bench(
     console = Console()
     file = runs / "bench.json"
     for table in tables(benches.bench(only, file, console, axes)):
-        console.print(table, highlight=False)
+        console.print(table, highlight=False, width=None if console.is_terminal else _WIDE)
     console.print(f"ratios: {file}", highlight=False, soft_wrap=True)
 
 

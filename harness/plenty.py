@@ -17,16 +17,9 @@ def units_for(seconds: float) -> int:
 
 def plentiful(scenario: Scenario, seconds: float) -> Scenario:
     """The same scenario with stock and money that nobody uses up in so long, the SKUs asked for in turns."""
-    each = ceil(units_for(seconds) / len(scenario.skus))
-    products = tuple(
-        product.model_copy(
-            update={
-                "sizes": tuple(
-                    size.model_copy(update={"units": max(size.units, each)}) for size in product.sizes
-                )
-            }
-        )
-        for product in scenario.products
-    )
-    shoppers = scenario.shoppers.model_copy(update={"balance_won": WON})
-    return scenario.model_copy(update={"products": products, "shoppers": shoppers})
+    document = scenario.model_dump()
+    sizes = [size for product in document["products"] for size in product["sizes"]]
+    for size in sizes:
+        size["units"] = max(size["units"], ceil(units_for(seconds) / len(sizes)))
+    document["shoppers"]["balance_won"] = WON
+    return Scenario.model_validate(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ _MERGING = "micro_batch"  # held against the best that there is with one order a
 
 
 def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
-    """`orders.<strategy>` for every strategy.
+    """`orders.<strategy>` for every strategy, and `orders.pgbench`.
 
     Raises:
         RunError: an order failed, or a process died.
@@ -43,10 +44,9 @@ def measure(stage: Stage, logs: Path, display: Display) -> dict[str, Ratio]:
                 turn = take(stage, logs, strategy, f"turn-{number}")
                 live(f"{turn.per_s:,.0f} orders/s")
             ours[strategy.name].append(turn)
-    return {
-        f"orders.{strategy.name}": _ratio(strategy, ours, theirs, stage.axes.pool_size)
-        for strategy in known()
-    }
+    pool_size = stage.axes.pool_size
+    rows = {f"orders.{strategy.name}": _ratio(strategy, ours, theirs, pool_size) for strategy in known()}
+    return rows | {"orders.pgbench": _pgbench(theirs, pool_size)}
 
 
 def _ratio(
@@ -61,11 +61,8 @@ def _ratio(
     connections = f"its best of {_CLIENTS}" if strategy.name == _MERGING else f"{pool_size}"
     figures = {
         "orders_per_s": [turn.per_s for turn in turns],
-        "pgbench_per_s": rival,
-        "to_pgbench_best": [turn.per_s / most for turn, most in zip(turns, best, strict=True)],
-        f"to_{_UNLOCKED}": [
-            turn.per_s / free.per_s for turn, free in zip(turns, ours[_UNLOCKED], strict=True)
-        ],
+        "to_best": [turn.per_s / most for turn, most in zip(turns, best, strict=True)],
+        "to_no_lock": [turn.per_s / free.per_s for turn, free in zip(turns, ours[_UNLOCKED], strict=True)],
     }
     for role in turns[0].cpu_us:
         figures[f"{role}_us"] = [turn.cpu_us[role] for turn in turns]
@@ -74,6 +71,15 @@ def _ratio(
         f"by statement (-M prepared), on {connections} connections; one hot SKU, the same server and cores"
     )
     return Ratio.of([(turn.per_s, per_s) for turn, per_s in zip(turns, rival, strict=True)], what, figures)
+
+
+def _pgbench(theirs: Sequence[dict[int, float]], pool_size: int) -> Ratio:
+    pairs = [(per_s[pool_size], max(per_s.values())) for per_s in theirs]
+    figures = {"orders_per_s": [same for same, _ in pairs], "to_best": [same / most for same, most in pairs]}
+    seen = {clients: statistics.median(per_s[clients] for per_s in theirs) for clients in theirs[0]}
+    by_connections = ", ".join(f"{clients}: {per_s:,.0f}" for clients, per_s in seen.items())
+    what = f"transactions/s on {pool_size} connections / on the best number of them ({by_connections})"
+    return Ratio.of(pairs, what, figures)
 
 
 BENCH = Bench(measure, steps=lambda: TURNS * (1 + len(known())), step_s=TURN_S)

@@ -22,14 +22,21 @@ def tables(ratios: Mapping[str, Ratio]) -> Iterator[Table]:
 
 def _table(bench: str, rows: Mapping[str, Ratio]) -> Table:
     figures = list(dict.fromkeys(figure for ratio in rows.values() for figure in ratio.figures))
-    table = Table(box=SIMPLE, caption=next(iter(rows.values())).what, caption_justify="left")
-    table.add_column(bench)
-    for heading in ("ratio", "turn by turn", *(figure.replace("_", " ") for figure in figures)):
-        table.add_column(heading, justify="right")
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), caption=_caption(rows), caption_justify="left")
+    table.add_column(bench, no_wrap=True)
+    for heading in ("ratio", "low", "high", *(figure.replace("_", " ") for figure in figures)):
+        table.add_column(heading, justify="right", min_width=5, max_width=8)
     for row, ratio in rows.items():
         seen = [_number(ratio.figures[figure]) if figure in ratio.figures else "" for figure in figures]
-        table.add_row(row, f"{ratio.ratio:.2f}", f"{ratio.low:.2f} to {ratio.high:.2f}", *seen)
+        table.add_row(row, f"{ratio.ratio:.2f}", f"{ratio.low:.2f}", f"{ratio.high:.2f}", *seen)
     return table
+
+
+def _caption(rows: Mapping[str, Ratio]) -> str:
+    """What was compared; of rows where that was something else, by name."""
+    general, *_ = (ratio.what for ratio in rows.values())
+    special = [f"{row}: {ratio.what}" for row, ratio in rows.items() if ratio.what != general]
+    return "\n".join([general, *special])
 
 
 def _number(value: float) -> str:
