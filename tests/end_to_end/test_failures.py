@@ -77,10 +77,24 @@ def test_a_database_killed_in_mid_run_is_named_and_nothing_is_left(desk: Desk) -
     assert not desk.latest.exists()
 
 
-def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
-    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
+def test_a_consumer_that_is_killed_ends_the_load_test(desk: Desk) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "single_writer",
                       "--no-predict")  # fmt: skip
     test.await_shoppers()
+    test.member("-m system.workers").kill()
+
+    assert test.code() == 3, test.output
+    assert "error: the consumer (single_writer) was killed by SIGKILL" in test.output
+    assert "Traceback" not in test.output
+    assert test.survivors() == []
+    assert desk.left() == []
+
+
+def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "redis_queue",
+                      "--no-predict")  # fmt: skip
+    test.await_shoppers()
+    test.member("-m system.workers")
     test.interrupt()
     test.interrupt()
 

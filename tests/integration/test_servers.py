@@ -21,6 +21,7 @@ from redis import Redis
 
 from harness.errors import RunError, UsageError
 from harness.servers import Endpoints, ServerDiedError, binaries, launch, open_servers
+from harness.servers.embedded import EmbeddedServers
 
 A_RUN_OF_ITS_OWN = """
 import json, signal, sys
@@ -130,6 +131,26 @@ def test_the_servers_run_on_the_given_cores_only() -> None:
         postmaster, redis = (psutil.Process(pid) for pid in pids(endpoints))
         for process in (postmaster, *postmaster.children(), redis):
             assert process.cpu_affinity() == [core]
+
+
+def test_redis_can_be_killed_and_is_back_in_its_place_with_nothing_in_it(place: Path) -> None:
+    servers = open_servers("embedded")
+    assert isinstance(servers, EmbeddedServers)
+    with servers as before:
+        with Redis.from_url(before.redis_url) as redis:
+            redis.set("remembered", 1)
+
+        servers.restart_redis()
+
+        servers.check()
+        after = servers.endpoints
+        assert not psutil.pid_exists(pids(before)[1])
+        assert pids(after)[0] == pids(before)[0]
+        assert after.redis_url == before.redis_url
+        with Redis.from_url(after.redis_url) as redis:
+            assert redis.dbsize() == 0
+    assert not any(psutil.pid_exists(pid) for pid in pids(after))
+    assert contents(place) == []
 
 
 def test_nothing_is_left_when_the_block_ends(place: Path) -> None:
