@@ -52,6 +52,8 @@ def _strategy(strategy: StrategyUnderTest, runs: Runs) -> StrategySummary:
         name=strategy.name,
         safe=strategy.safe,
         ack=strategy.ack,
+        redis=strategy.redis,
+        exact=strategy.exact,
         validity=validity.judge([run.invalid for run in runs.measured]),
         audit=merge([run.audit for run in runs.measured or runs.predicted]),
         measured=measured,

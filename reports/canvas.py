@@ -19,7 +19,16 @@ from matplotlib.figure import Figure
 from reports.summary import StrategySummary
 
 INK, FAINT, GRID = "#1b1f24", "#667079", "#e2e5e9"
-ROLES = {"worker": "#44546a", "database": "#8497b0", "redis": "#c3ccd8"}
+ROLES = {"worker": "#44546a", "consumer": "#6b8e9e", "database": "#8497b0", "redis": "#c3ccd8"}
+TIMES = {
+    "worker": ROLES["worker"],
+    "pool": "#e5a93d",
+    "lock": "#d1495b",
+    "queue": "#8a6bb8",
+    "flush": "#66a182",
+    "database": ROLES["database"],
+    "redis": ROLES["redis"],
+}
 _CONTROLS = ("#c24a00", "#8f1d14")
 _SAFE = ("#0067a5", "#00795a", "#a2478c", "#8a6100", "#007c92", "#5b4fb3")
 
@@ -27,7 +36,7 @@ _PROPERTIES = {
     INK: "--ink",
     FAINT: "--faint",
     GRID: "--grid",
-    **{colour: f"--{role}" for role, colour in ROLES.items()},
+    **{colour: f"--{name}" for name, colour in (ROLES | TIMES).items()},
     **{colour: f"--control-{n}" for n, colour in enumerate(_CONTROLS)},
     **{colour: f"--safe-{n}" for n, colour in enumerate(_SAFE)},
 }

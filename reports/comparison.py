@@ -13,6 +13,7 @@ _COMPARED = (
     "units.sold",
     "units.oversold",
     "units.undersold",
+    "units.false_sold_out",
     "orders_per_s",
     "latency_ms.",
     "peak_in_system",

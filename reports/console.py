@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.ranking import contests
 from reports.shapes import Aggregate, leaves
 from reports.summary import StrategySummary, Summary
 from reports.wording import number, percent
@@ -17,16 +18,23 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow", "
 _COMPARED = {
     "sold": "units.sold",
     "over": "units.oversold",
+    "false": "units.false_sold_out",
     "per s": "orders_per_s",
     "p50": "latency_ms.bought.p50",
-    "p95": "latency_ms.bought.p95",
     "p99": "latency_ms.bought.p99",
 }
+_TO_THE_202 = {"p50": "latency_ms.acknowledged.p50", "p99": "latency_ms.acknowledged.p99"}
 
 
 def show(summary: Summary, run: Path, console: Console) -> None:
     """Print what an experiment came to; it fits into 80 columns."""
-    console.print(_table(summary))
+    for contest in contests(summary.strategies, summary.scenario):
+        table = _table(contest.title)
+        for place in contest.places:
+            _add_rows(table, place.strategy)
+        console.print(table)
+    console.print(Text(_legend(summary), style="dim"))
+    console.print()
     console.print(Text(" ".join(summary.headline)))
     console.print(Text.assemble("verdict: ", (summary.verdict, _STYLES[summary.verdict])))
     for reason in summary.reasons:
@@ -34,42 +42,44 @@ def show(summary: Summary, run: Path, console: Console) -> None:
     console.print(Text(f"report: {run / 'index.html'}"), soft_wrap=True)
 
 
-def _table(summary: Summary) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("strategy", no_wrap=True)
+def _table(title: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.title, table.title_justify, table.title_style = title, "left", "bold"
+    table.add_column("strategy", no_wrap=True, min_width=21)
     for heading in _COMPARED:
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("audit", no_wrap=True)
-    table.add_column("bound by")
-    for strategy in summary.strategies:
-        _add_rows(table, strategy)
-    table.caption = _caption(summary)
-    table.caption_justify = "left"
+        table.add_column(heading, justify="right", no_wrap=True, min_width=5)
+    table.add_column("audit", no_wrap=True, min_width=6)
+    table.add_column("bound by", min_width=14)
     return table
 
 
-def _caption(summary: Summary) -> str:
+def _legend(summary: Summary) -> str:
     engine = "measured" if summary.run.repeats else "predicted"
     stock = number(summary.strategies[0].figures.units.stock)
-    return f"{summary.scenario.name}, {engine}; {stock} units in stock; latency in ms, of orders taken"
+    return (
+        f"{summary.scenario.name}, {engine}; {stock} units in stock. Latency in ms, of orders taken. "
+        "*: a control, wrong on purpose. false: told sold out while units could still be had."
+    )
 
 
 def _add_rows(table: Table, strategy: StrategySummary) -> None:
-    name = strategy.name if strategy.safe else f"{strategy.name} (control)"
+    name = strategy.name if strategy.safe else f"{strategy.name}*"
     audit = Text(strategy.audit.verdict, _STYLES[strategy.audit.verdict] if strategy.safe else "")
-    table.add_row(name, *_figures(strategy.figures), audit, _bound_by(strategy.figures))
+    table.add_row(name, *_figures(strategy.figures, _COMPARED), audit, _bound_by(strategy.figures))
+    if strategy.ack == "queued":
+        told = _figures(strategy.figures, dict.fromkeys(_COMPARED, "") | _TO_THE_202)
+        table.add_row("  until queued", *told, style="dim")
     if strategy.measured and strategy.predicted:
-        table.add_row(
-            "  model", *_figures(strategy.predicted), "", _bound_by(strategy.predicted), style="dim"
-        )
+        foreseen = _figures(strategy.predicted, _COMPARED)
+        table.add_row("  model", *foreseen, "", _bound_by(strategy.predicted), style="dim")
         errors = [strategy.prediction_error.get(path) for path in _COMPARED.values()]
         shares = [percent(error.relative) if error else "-" for error in errors]
         table.add_row("  its error", *shares, style="dim")
 
 
-def _figures(aggregate: Aggregate) -> list[str]:
+def _figures(aggregate: Aggregate, paths: dict[str, str]) -> list[str]:
     found = dict(leaves(aggregate.model_dump(exclude={"intervals"})))
-    return [number(found.get(path)) for path in _COMPARED.values()]
+    return [number(found.get(path)) if path else "" for path in paths.values()]
 
 
 def _bound_by(aggregate: Aggregate) -> str:

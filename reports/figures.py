@@ -9,15 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from reports.canvas import FAINT, INK, ROLES, Canvas, colours
+from reports.canvas import FAINT, INK, ROLES, TIMES, Canvas, colours
 from reports.findings import Findings, Runs
 from reports.metrics import rank
 from reports.series import ONE_IN, Floats, stacked
+from reports.shapes import Percentiles
 from reports.summary import StrategySummary
 from reports.wording import number
 
 _PERCENTILES = {2: "50 %", 10: "90 %", 100: "99 %", 1000: "99.9 %", 10_000: "99.99 %"}
-_ROOM_FOR_LABELS = 1.45
+_ROOM_FOR_LABELS = 1.6
+_FEW = 6
+_ROW, _NARROW_ROW = 0.4, 0.29
 
 
 class Picture(NamedTuple):
@@ -45,9 +48,9 @@ class _OneStrategy(NamedTuple):
         return bool(self.runs.measured)
 
 
-def overview(strategies: Sequence[StrategySummary], runs: Mapping[str, Runs]) -> list[Picture]:
-    """The strategies side by side: units sold, how long buyers waited, and what the cores did."""
-    return [_units(strategies), _waits(strategies, runs), _cores(strategies)]
+def overview(strategies: Sequence[StrategySummary]) -> list[Picture]:
+    """The strategies side by side, a row for each: units sold, waits, where time went, what the cores did."""
+    return [_units(strategies), _waits(strategies), _times_of(strategies), _cores(strategies)]
 
 
 def strips(strategies: Sequence[StrategySummary], runs: Mapping[str, Runs]) -> list[Strip]:
@@ -78,7 +81,7 @@ def _units(strategies: Sequence[StrategySummary]) -> Picture:
     most = max(1.0, *(one.figures.intervals["units.sold"].high for one in strategies))
     in_sight = stock <= _ROOM_FOR_LABELS * most
     label = "Units sold by each strategy, against the stock."
-    canvas = Canvas("units", label, height=0.8 + 0.4 * len(strategies))
+    canvas = Canvas("units", label, height=_height(strategies))
     with canvas as axes:
         for row, strategy in enumerate(strategies):
             _bar_of_units(axes, row, strategy, shade[strategy.name])
@@ -90,10 +93,17 @@ def _units(strategies: Sequence[StrategySummary]) -> Picture:
         axes.set_xlabel("units")
     notes = [
         "Hatched: sold beyond the stock." if any(one.figures.units.oversold for one in strategies) else "",
-        "Diamond and line: predicted, with its interval." if strategies[0].prediction_error else "",
+        "Diamond and line: predicted, with its interval."
+        if any(one.prediction_error for one in strategies)
+        else "",
         "" if in_sight else f"The stock of {number(stock)} is beyond the scale.",
     ]
     return Picture("Units sold", canvas.svg, " ".join(filter(None, notes)))
+
+
+def _height(strategies: Sequence[StrategySummary]) -> float:
+    """Rows move together where there are many."""
+    return 0.8 + len(strategies) * (_ROW if len(strategies) <= _FEW else _NARROW_ROW)
 
 
 def _bar_of_units(axes: Axes, row: int, strategy: StrategySummary, colour: str) -> None:
@@ -128,55 +138,95 @@ def _name_rows(axes: Axes, strategies: Sequence[StrategySummary]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _waits(strategies: Sequence[StrategySummary], runs: Mapping[str, Runs]) -> Picture:
+def _waits(strategies: Sequence[StrategySummary]) -> Picture:
     shade = colours(strategies)
-    canvas = Canvas("waits", "Latency percentiles of the orders taken, by strategy.", height=2.9)
+    canvas = Canvas("waits", "How long the buyers of each strategy waited.", height=_height(strategies))
+    queued = False
     with canvas as axes:
-        ends = {}
-        for strategy in strategies:
-            tails = _tails(runs[strategy.name].measured or runs[strategy.name].predicted, "bought")
-            if len(tails):
-                ms = np.median(tails, axis=0)
-                axes.plot(ONE_IN[: len(ms)], ms, color=shade[strategy.name])
-                ends[strategy.name] = (ONE_IN[len(ms) - 1], ms[-1])
-        _tail_axes(axes, [end[0] for end in ends.values()], room=4.0)
-        _label_ends(axes, ends, shade)
+        for row, strategy in enumerate(strategies):
+            latency = strategy.figures.latency_ms
+            if "bought" in latency:
+                _range(axes, row, latency["bought"], shade[strategy.name])
+            if "acknowledged" in latency:
+                _range(axes, row - 0.3, latency["acknowledged"], FAINT)
+                queued = True
+        _name_rows(axes, strategies)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda ms, _: number(ms))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.grid(axis="x")
+        axes.set_xlabel("ms from the intended time to the answer")
+    caption = "Dot: half of the buyers; tick: 19 of 20; end: 99 of 100."
     return Picture(
-        "How long buyers waited", canvas.svg, "From the intended time to the answer, of orders taken."
+        "How long buyers waited",
+        canvas.svg,
+        f"{caption} Grey: until the order was queued." if queued else caption,
     )
 
 
-def _label_ends(axes: Axes, ends: Mapping[str, tuple[float, float]], shade: Mapping[str, str]) -> None:
-    """The name of each line at its end, moved up as far as the one below needs."""
-    top = axes.get_ylim()[1]
-    least = 0.085 * top
-    previous = -least
-    for name, (x, y) in sorted(ends.items(), key=lambda end: end[1][1]):
-        previous = max(y, previous + least)
-        axes.annotate(
-            name, (x, previous), xytext=(5, 0), textcoords="offset points", color=shade[name], va="center"
-        )
-    axes.set_ylim(0, max(top, previous + least))
+def _range(axes: Axes, row: float, waits: Percentiles, colour: str) -> None:
+    axes.plot([waits.p50, waits.p99], [row, row], color=colour, linewidth=1.6)
+    axes.plot(waits.p50, row, "o", color=colour, markersize=5)
+    axes.plot(waits.p95, row, "|", color=colour, markersize=7)
+
+
+def _times_of(strategies: Sequence[StrategySummary]) -> Picture:
+    label = "Where the time of an order goes under each strategy."
+    canvas = Canvas("times", label, height=_height(strategies) + 0.15)
+    with canvas as axes:
+        for row, strategy in enumerate(strategies):
+            shares = strategy.figures.time_shares
+            _stack(axes, row, {kind: getattr(shares, kind) if shares else 0 for kind in TIMES}, TIMES)
+        _name_rows(axes, strategies)
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100 %"])
+        axes.set_xlabel("of the time from the sending of an order to its answer")
+        _legend(axes, columns=len(TIMES))
+    caption = (
+        "worker: waiting for the process, in it, and on the wire; pool: for a connection; lock: for a lock "
+        "or a lease; queue: in a batch or a queue; flush: for the disk; database and redis: at work there."
+    )
+    return Picture("Where the time of an order goes", canvas.svg, caption)
+
+
+def _stack(axes: Axes, row: int, parts: Mapping[str, float], shade: Mapping[str, str]) -> float:
+    """A bar of several parts; where it ends."""
+    left = 0.0
+    for name, length in parts.items():
+        axes.barh(row, length, left=left, height=0.6, color=shade[name], label=name if row == 0 else None)
+        left += length
+    return left
+
+
+def _legend(axes: Axes, *, columns: int) -> None:
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=columns,
+        frameon=False,
+        fontsize=8.5,
+        borderpad=0,
+        handlelength=1.0,
+        handletextpad=0.4,
+        columnspacing=0.9,
+    )
 
 
 def _cores(strategies: Sequence[StrategySummary]) -> Picture:
-    canvas = Canvas("cores", "Cores kept busy, and what bound each run.", height=0.8 + 0.4 * len(strategies))
+    label = "Cores kept busy, and what bound each run."
+    canvas = Canvas("cores", label, height=_height(strategies) + 0.15)
     with canvas as axes:
         widest = 1.0
         for row, strategy in enumerate(strategies):
-            left = 0.0
             used = strategy.figures.utilisation
-            for role, colour in ROLES.items():
-                busy = getattr(used, role) if used else 0
-                axes.barh(row, busy, left=left, height=0.5, color=colour, label=role if row == 0 else None)
-                left += busy
-            widest = max(widest, left)
-            _beside(axes, (left, row), strategy.figures.bound_by)
+            end = _stack(axes, row, {role: getattr(used, role) if used else 0 for role in ROLES}, ROLES)
+            widest = max(widest, end)
+            _beside(axes, (end, row), strategy.figures.bound_by)
         _name_rows(axes, strategies)
         axes.set_xlim(0, 1.9 * widest)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel("cores kept busy while the orders came fastest")
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, fontsize=9, borderpad=0)
+        _legend(axes, columns=len(ROLES))
     return Picture("What bound each run", canvas.svg)
 
 

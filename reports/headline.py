@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.ranking import Contest, contests
 from reports.summary import StrategySummary
 from reports.wording import names, number
 from scenarios.scenario import Scenario
@@ -12,22 +13,34 @@ _WITHOUT_WORTH = {
     "invalid": "The generator did not keep its schedule, so this run says nothing about the system.",
     "unknown": "Nothing is proven: the run never came near enough to overselling.",
 }
+_MANY = 5
+_OF_THOSE = {
+    "committed": "Of those that commit before they answer",
+    "queued": "Of those that queue orders and commit later",
+}
 
 
 def headline(verdict: str, strategies: Sequence[StrategySummary], scenario: Scenario) -> tuple[str, ...]:
-    """Sentences: which strategies oversold and by how much, which broke another invariant, which did not."""
+    """Sentences: who oversold and by how much, who broke another invariant, who was fastest."""
     oversold = [strategy for strategy in strategies if strategy.figures.units.oversold]
     clean = [strategy for strategy in strategies if strategy.safe and strategy not in oversold]
     broken = [strategy.name for strategy in clean if strategy.audit.verdict == "fail"]
     sound = [strategy.name for strategy in clean if strategy.audit.verdict != "fail"]
+    spared = [one.name for one in strategies if not one.safe and one not in oversold]
     return (
         *([_WITHOUT_WORTH[verdict]] if verdict in _WITHOUT_WORTH else []),
         *(_oversold(strategy) for strategy in oversold if strategy.safe),
         *([f"{names(broken)} oversold nothing, but broke another invariant."] if broken else []),
-        *([f"{names(sound)} oversold nothing."] if sound else []),
+        *([f"{_who(sound)} oversold nothing."] if sound else []),
         *(_oversold(strategy) for strategy in oversold if not strategy.safe),
+        *([f"{names(spared)} can oversell and did not in this run."] if spared and oversold else []),
+        *(_fastest(strategies, scenario) if scenario.sells_out and verdict == "pass" else []),
         *([] if scenario.sells_out else ["The stock was meant to last: this run is about speed."]),
     )
+
+
+def _who(sound: Sequence[str]) -> str:
+    return names(sound) if len(sound) < _MANY else f"{len(sound)} safe strategies"
 
 
 def _oversold(strategy: StrategySummary) -> str:
@@ -36,3 +49,20 @@ def _oversold(strategy: StrategySummary) -> str:
     sold = "sold" if strategy.measured else "would sell"
     mean = f", on average over {runs} runs" if runs > 1 else ""
     return f"{who} {sold} {number(units.oversold)} units more than there were ({number(units.stock)}){mean}."
+
+
+def _fastest(strategies: Sequence[StrategySummary], scenario: Scenario) -> list[str]:
+    """Who took orders fastest in each contest that was one."""
+    return [_winner(contest) for contest in contests(strategies, scenario) if len(_ranked(contest)) > 1]
+
+
+def _ranked(contest: Contest) -> list[StrategySummary]:
+    return [place.strategy for place in contest.places if place.rank]
+
+
+def _winner(contest: Contest) -> str:
+    first = _ranked(contest)[0]
+    return (
+        f"{_OF_THOSE[contest.ack]}, {first.name} took them fastest: "
+        f"{number(first.figures.orders_per_s)} a second."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from reports import baseline
@@ -12,6 +12,17 @@ from reports.thresholds import Threshold, ThresholdsError
 from reports.wording import number
 from scenarios.complaints import nearest
 from scenarios.history import Outcome
+
+GROUPS: Mapping[str, Callable[[StrategySummary], bool]] = {
+    "all": lambda _: True,
+    "safe": lambda strategy: strategy.safe,
+    "controls": lambda strategy: not strategy.safe,
+    "exact": lambda strategy: strategy.safe and strategy.exact,
+    "redis": lambda strategy: strategy.redis != "none",
+    "committed": lambda strategy: strategy.ack == "committed",
+    "queued": lambda strategy: strategy.ack == "queued",
+}
+"""What thresholds may name instead of strategies."""
 
 Figures = Mapping[str, Number]
 Status = Literal["pass", "fail", "unknown", "skipped"]
@@ -48,13 +59,13 @@ class Judge:
         return judged
 
     def _chosen(self, threshold: Threshold) -> list[str]:
-        groups = {
-            "all": list(self._strategies),
-            "safe": [name for name, strategy in self._strategies.items() if strategy.safe],
-            "controls": [name for name, strategy in self._strategies.items() if not strategy.safe],
-        }
-        chosen = [name for wanted in threshold.strategies for name in groups.get(wanted, [wanted])]
+        chosen = [name for wanted in threshold.strategies for name in self._meant(wanted)]
         return [name for name in dict.fromkeys(chosen) if name != threshold.to]
+
+    def _meant(self, wanted: str) -> list[str]:
+        if wanted not in GROUPS:
+            return [wanted]
+        return [name for name, strategy in self._strategies.items() if GROUPS[wanted](strategy)]
 
     def _judge(self, threshold: Threshold, name: str) -> Judgement:
         bound = threshold.bound
@@ -118,7 +129,7 @@ def _figures(strategy: StrategySummary) -> Figures:
 _LATENCIES = [
     f"{engine}.latency_ms.{end}.{percentile}"
     for engine in _ENGINES
-    for end in [*Outcome, "order"]
+    for end in [*Outcome, "order", "acknowledged"]
     for percentile in Percentiles.model_fields
 ]
 

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from reports import figures
 from reports.canvas import colours, custom_property
 from reports.findings import Runs
-from reports.shapes import Number, leaves
+from reports.ranking import contests, in_order
+from reports.shapes import Aggregate, Number, leaves
 from reports.summary import Judgement, PredictionError, StrategySummary, Summary
 from reports.wording import number, percent
 
@@ -24,16 +25,32 @@ class Column(NamedTuple):
     meaning: str
 
 
-COLUMNS = (
+_UNITS = (
     Column("oversold", "units.oversold", "units sold beyond the stock"),
+    Column(
+        "false sold out",
+        "units.false_sold_out",
+        "attempts told sold out although their cart could still be had, then or later",
+    ),
+    Column("conflicts", "outcomes.conflict", "attempts told to try again: others were in the way"),
     Column(
         "orders/s", "orders_per_s", "while orders came fastest: in the shortest time that holds half of them"
     ),
+)
+_WAITS = (
     Column("p50 ms", "latency_ms.bought.p50", "of orders taken, from the intended time; half took no longer"),
     Column("p95 ms", "latency_ms.bought.p95", "19 of 20 took no longer"),
     Column("p99 ms", "latency_ms.bought.p99", "99 of 100 took no longer"),
-    Column("peak", "peak_in_system", "the most attempts under way at one moment"),
 )
+_UNTIL_QUEUED = (
+    Column("until queued p50 ms", "latency_ms.acknowledged.p50", "to the 202; half took no longer"),
+    Column("until queued p99 ms", "latency_ms.acknowledged.p99", "to the 202; 99 of 100 took no longer"),
+)
+COLUMNS = {"committed": (*_UNITS, *_WAITS), "queued": (*_UNITS, *_UNTIL_QUEUED, *_WAITS)}
+"""Of each contest's table."""
+
+_WORTH_NAMING = 0.1
+_MOST_OPEN = 5
 
 
 class Cell(NamedTuple):
@@ -45,12 +62,10 @@ class Cell(NamedTuple):
 
 def html(summary: Summary, runs: Mapping[str, Runs]) -> str:
     """The whole report; nothing in it is fetched from elsewhere."""
-    strips = {strip.strategy: strip.pictures for strip in figures.strips(summary.strategies, runs)}
-    return (
-        _environment()
-        .get_template("index.html")
-        .render(_facts(summary), overview=figures.overview(summary.strategies, runs), strips=strips)
-    )
+    shown = in_order(summary.strategies, summary.scenario)
+    strips = {strip.strategy: strip.pictures for strip in figures.strips(shown, runs)}
+    overview = figures.overview(shown)
+    return _environment().get_template("index.html").render(_facts(summary), overview=overview, strips=strips)
 
 
 def markdown(summary: Summary) -> str:
@@ -59,10 +74,14 @@ def markdown(summary: Summary) -> str:
 
 
 def _facts(summary: Summary) -> dict[str, Any]:
+    shown = in_order(summary.strategies, summary.scenario)
     return {
         "summary": summary,
+        "contests": contests(summary.strategies, summary.scenario),
         "columns": COLUMNS,
-        "colours": {name: custom_property(colour) for name, colour in colours(summary.strategies).items()},
+        "shown": shown,
+        "few": len(summary.strategies) <= _MOST_OPEN,
+        "colours": {name: custom_property(colour) for name, colour in colours(shown).items()},
         "compared": _compared(summary.strategies),
         "thresholds": _by_threshold(summary.thresholds),
     }
@@ -86,6 +105,18 @@ def _cell(strategy: StrategySummary, path: str) -> Cell:
     return Cell(figures_of.get(path), strategy.prediction_error.get(path))
 
 
+def _evidence(figures_of: Aggregate) -> str:
+    """The shares behind what is said to have bound a run: how busy the cores were, and the longest waits."""
+    used, shares = figures_of.utilisation, figures_of.time_shares
+    found = [f"cores {used.share * 100:.0f}\u00a0%"] if used else []
+    if shares:
+        longest = sorted(shares.model_dump().items(), key=lambda share: -share[1])
+        found += [f"{kind} {share * 100:.0f}\u00a0%" for kind, share in longest if share >= _WORTH_NAMING]
+    if figures_of.vain_tries >= _WORTH_NAMING:
+        found.append(f"tries in vain {figures_of.vain_tries * 100:.0f}\u00a0%")
+    return ", ".join(found)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
@@ -96,5 +127,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "percent": percent, "svg": Markup}
-    environment.globals["cell"] = _cell
+    environment.globals |= {"cell": _cell, "evidence": _evidence}
     return environment

@@ -61,6 +61,10 @@ class StrategySummary(Part):
     """False for a control."""
     ack: Literal["committed", "queued"]
     """What an acknowledgement means."""
+    redis: Literal["none", "lock", "stock"]
+    """What it keeps in Redis."""
+    exact: bool
+    """It promises not to say "sold out" while units may still be had."""
     validity: Validity
     """Of its measured runs; valid where there are only predicted ones."""
     audit: AuditReport
@@ -151,6 +155,10 @@ class RunFacts(Part):
     """Worker processes of the system."""
     pool_size: int
     """Database connections of each worker."""
+    axes: dict[str, bool | int | float | str]
+    """What else was set of the system; the rest was at its default, or as each strategy needs it."""
+    unpredicted: tuple[str, ...]
+    """Strategies that the model does not know."""
     system_cores: tuple[int, ...]
     """The cores that the system was pinned to."""
     generator_cores: tuple[int, ...]

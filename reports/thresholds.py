@@ -2,11 +2,12 @@
 
     [[threshold]]
     metric = "measured.latency_ms.bought.p99"   # a path in the strategy's entry of summary.json
-    strategies = ["safe"]                       # names of strategies, or the groups all, safe, controls
+    strategies = ["safe"]                       # names, or groups: see below
     scenarios = ["sneaker_drop"]                # only in these; left out: in all
     max = 5000                                  # or min, max_ratio, min_ratio
     reason = "Half of the shoppers give up after five seconds."
 
+The groups are all, safe, controls, exact (safe, and never wrong about "sold out"), redis, committed, queued.
 A ratio is taken `to` another strategy of the same run, or to the same ratio in a `baseline` file, so that it
 holds on any machine. The invariants are judged whatever the file says; it cannot loosen them.
 """

@@ -23,8 +23,8 @@ def experiment(*, repeats: int = 1, replications: int = 1, **changes: Any) -> Ex
             "scenario": SCENARIO,
             "seed": 7,
             "strategies": [
-                {"name": CONTROL, "safe": False, "ack": "committed", "redis": "none", "exact": True},
-                {"name": SAFE, "safe": True, "ack": "committed", "redis": "none", "exact": True},
+                strategy(CONTROL, safe=False),
+                strategy(SAFE),
             ],
             "repeats": repeats,
             "replications": replications,
@@ -41,6 +41,11 @@ def experiment(*, repeats: int = 1, replications: int = 1, **changes: Any) -> Ex
         }
         | changes
     )
+
+
+def strategy(name: str, *, safe: bool = True, ack: str = "committed", **more: object) -> dict[str, object]:
+    """A strategy as the system describes itself."""
+    return {"name": name, "safe": safe, "ack": ack, "redis": "none", "exact": True} | more
 
 
 def oversold() -> Record:

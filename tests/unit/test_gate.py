@@ -17,7 +17,7 @@ from reports.summary import Summary
 from reports.thresholds import Threshold, ThresholdsError, load
 from scenarios.history import Outcome
 from scenarios.record import Record
-from tests.unit.run_folders import CONTROL, SAFE, experiment, oversold
+from tests.unit.run_folders import CONTROL, SAFE, experiment, oversold, strategy
 from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_row
 
 OVERSOLD = oversold()
@@ -193,6 +193,31 @@ def test_a_figure_that_did_not_occur_cannot_be_judged() -> None:
     summary = judged({"metric": "measured.latency_ms.queued.p99", "max": 1})
     assert status(summary, "measured.latency_ms.queued.p99") == "unknown"
     assert summary.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("group", "meant"),
+    [
+        ("all", {"plain", "bucketed", "queue", "control"}),
+        ("safe", {"plain", "bucketed", "queue"}),
+        ("controls", {"control"}),
+        ("exact", {"plain", "queue"}),
+        ("redis", {"queue", "control"}),
+        ("committed", {"plain", "bucketed", "control"}),
+        ("queued", {"queue"}),
+    ],
+)
+def test_a_threshold_may_name_a_group(group: str, meant: set[str]) -> None:
+    strategies = [
+        strategy("plain"),
+        strategy("bucketed", exact=False),
+        strategy("queue", ack="queued", redis="stock"),
+        strategy("control", safe=False, redis="lock"),
+    ]
+    plan = experiment(strategies=strategies, replications=0)
+    runs = {one.name: Runs([examine(SOUND, SCENARIO, exact=one.exact)], []) for one in plan.strategies}
+    summary = assemble(plan, runs, [threshold(strategies=[group], min=0)])
+    assert {one.strategy for one in summary.thresholds if not one.fixed} == meant
 
 
 def test_a_threshold_of_another_scenario_is_left_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import pytest
 from rich.console import Console
 
 from reports import console, report
-from reports.canvas import Canvas, colours
+from reports.canvas import ROLES, TIMES, Canvas, colours, custom_property
+from reports.headline import headline
+from reports.ranking import contests, in_order
 from reports.series import ONE_IN, observe
 from reports.summary import Summary
 from scenarios.record import Record
-from tests.unit.run_folders import CONTROL, SAFE, experiment, save_run
-from tests.unit.shop_runs import SCENARIO, Request, play, rush, with_row
+from tests.unit.run_folders import CONTROL, SAFE, experiment, save_run, strategy
+from tests.unit.shop_runs import SCENARIO, Request, play, queued, rush, with_row
 
 VOID = {"meta", "br"}
 STYLE = Path(report.__file__).parent / "templates" / "style.css"
@@ -92,10 +95,10 @@ def test_the_page_shows_the_verdict_first_and_every_strategy(page: str) -> None:
     assert "dropday loadtest --scenario two_sizes --seed 7" in text
 
 
-def test_the_page_has_three_pictures_side_by_side_and_three_of_each_strategy(page: str) -> None:
+def test_the_page_has_four_pictures_side_by_side_and_three_of_each_strategy(page: str) -> None:
     parsed = Page(page)
-    assert parsed.tags["svg"] == parsed.tags["figure"] == 3 + 3 * 2
-    assert page.count('role="img" aria-label="') == 3 + 3 * 2
+    assert parsed.tags["svg"] == parsed.tags["figure"] == 4 + 3 * 2
+    assert page.count('role="img" aria-label="') == 4 + 3 * 2
 
 
 def test_every_colour_of_the_page_is_defined_for_light_and_for_dark(page: str) -> None:
@@ -115,7 +118,8 @@ def themes() -> tuple[dict[str, str], dict[str, str]]:
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_and_lines_stand_out_from_the_paper(theme: int) -> None:
     palette = themes()[theme]
-    quiet = {"--paper", "--raised", "--grid", "--rule", "--worker", "--database", "--redis"}
+    quiet = {"--paper", "--raised", "--grid", "--rule"}
+    quiet |= {custom_property(fill)[4:-1] for fill in (ROLES | TIMES).values()}  # beside a legend, as areas
     contrasts = {name: contrast(colour, palette["--paper"]) for name, colour in palette.items()}
     assert {name for name, ratio in contrasts.items() if ratio < 4.5} <= quiet
 
@@ -141,6 +145,116 @@ def test_the_witnesses_of_a_broken_invariant_are_on_the_page(tmp_path: Path) -> 
     written(tmp_path, safe=with_row(play(rush()), "stock", 0, initial=2))
     text = Page((tmp_path / "index.html").read_text()).text
     assert "order order-2 of shopper 2 made it 3 of shoe-270 sold, of 2 there were" in text
+    assert "Under way for it then, by what they were told:" in text
+    rows = [row for row in re.findall(r"<tr.*?</tr>", page_of(tmp_path)) if "0.0140" in row]
+    assert any('class="it"' in row and "7-2-0" in row for row in rows)
+
+
+def page_of(folder: Path) -> str:
+    return (folder / "index.html").read_text()
+
+
+MANY = [
+    *(strategy(name) for name in ("a_slow_one", "a_fast_one", "one_that_fails", "a_middling_one")),
+    strategy(CONTROL, safe=False),
+    *(strategy(name, ack="queued") for name in ("a_slow_queue", "a_fast_queue")),
+]
+
+
+def slower(by_s: float) -> Record:
+    """The rush, its answers further apart and later by as much."""
+    return play([replace(request, done_s=request.done_s * (1 + 100 * by_s) + by_s) for request in rush()])
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+    """A run of seven strategies, two of which queue their orders."""
+    records = {
+        "a_slow_one": slower(0.03),
+        "a_fast_one": slower(0.0),
+        "a_middling_one": slower(0.01),
+        "one_that_fails": with_row(play(rush()), "stock", 0, initial=2),
+        "a_slow_queue": queued(slower(0.02)),
+        "a_fast_queue": queued(slower(0.005)),
+    }
+    plan = experiment(strategies=MANY, axes={"pool_size": 5, "buckets": 4}, unpredicted=["a_slow_queue"])
+    folder = save_run(tmp_path_factory.mktemp("many"), plan, records)
+    return folder, report.write(folder, bounds=None)
+
+
+def test_strategies_are_ranked_by_pace_and_those_that_queue_apart(
+    many: tuple[Path, Summary],
+) -> None:
+    _, summary = many
+    found = {
+        contest.ack: [(place.rank, place.strategy.name) for place in contest.places]
+        for contest in contests(summary.strategies, summary.scenario)
+    }
+    assert found == {
+        "committed": [
+            (1, "a_fast_one"),
+            (2, "a_middling_one"),
+            (3, "a_slow_one"),
+            (None, "one_that_fails"),
+            (None, CONTROL),
+        ],
+        "queued": [(1, "a_fast_queue"), (2, "a_slow_queue")],
+    }
+
+
+def test_where_stock_lasts_the_rank_is_by_how_long_buyers_wait(many: tuple[Path, Summary]) -> None:
+    _, summary = many
+    lasting = summary.scenario.model_copy(update={"sells_out": False})
+    quickest = contests(summary.strategies, lasting)[0].places[0].strategy
+    waits = [one.figures.latency_ms["bought"].p99 for one in summary.strategies if one.ack == "committed"]
+    assert quickest.figures.latency_ms["bought"].p99 == min(waits)
+
+
+def test_the_fastest_of_each_contest_are_named_where_the_run_passed(many: tuple[Path, Summary]) -> None:
+    _, summary = many
+    told = " ".join(headline("pass", summary.strategies, summary.scenario))
+    assert "Of those that commit before they answer, a_fast_one took them fastest" in told
+    assert "Of those that queue orders and commit later, a_fast_queue took them fastest" in told
+    assert "took them fastest" not in " ".join(summary.headline)  # one broke an invariant
+
+
+def test_queued_orders_have_a_table_of_their_own_with_both_times(many: tuple[Path, Summary]) -> None:
+    folder, _ = many
+    text = Page(page_of(folder)).text
+    committed, _, after = text.partition("Queued first, committed later")
+    assert "until queued p50 ms" not in committed
+    assert "until queued p50 ms" in after
+    markdown = (folder / "summary.md").read_text()
+    assert markdown.index("a_slow_one") < markdown.index("**Queued first") < markdown.index("a_fast_queue")
+
+
+def test_the_axes_that_were_set_and_what_was_not_predicted_are_on_the_page(
+    many: tuple[Path, Summary],
+) -> None:
+    folder, _ = many
+    text = Page(page_of(folder)).text
+    assert "buckets=4" in text
+    assert "it does not know a_slow_queue" in text
+
+
+def test_a_strategy_has_the_same_colour_in_the_table_and_in_the_pictures(many: tuple[Path, Summary]) -> None:
+    folder, summary = many
+    page = page_of(folder)
+    shade = colours(in_order(summary.strategies, summary.scenario))
+    for name, colour in shade.items():
+        where = page.index(f"{name}</summary>")
+        assert custom_property(colour) in page[where - 200 : where]
+        assert custom_property(colour) in page[where : page.index("</details>", where)]
+
+
+def test_the_screen_has_the_queued_apart_and_the_controls_marked(many: tuple[Path, Summary]) -> None:
+    folder, summary = many
+    screen = io.StringIO()
+    console.show(summary, folder, Console(width=80, file=screen))
+    lines = screen.getvalue().splitlines()
+    starts = [line.split()[0] for line in lines if line.strip()]
+    assert starts.index(f"{CONTROL}*") < starts.index("Queued") < starts.index("a_fast_queue")
+    assert starts[starts.index("a_fast_queue") + 1] == "until"
 
 
 @pytest.mark.parametrize(("repeats", "replications"), [(1, 0), (0, 1), (0, 5), (3, 1)])
@@ -172,7 +286,8 @@ def test_the_summary_for_a_pull_request_is_a_table_with_the_verdict_above(tmp_pa
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 2 + 2
     assert len({row.count("|") for row in rows}) == 1
-    assert rows[2].startswith("| no_lock (control) | 14 of 5 | 9 (model 0 %) |")
+    assert rows[2].startswith(f"| 1 | {SAFE} | 5 of 5 | 0 (model 0 %) |")
+    assert rows[3].startswith("|  | no_lock (control) | 14 of 5 | 9 (model 0 %) |")
 
 
 def test_the_screen_ends_with_the_table_the_verdict_and_the_path_in_80_columns(tmp_path: Path) -> None:
