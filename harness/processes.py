@@ -18,6 +18,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _LOG_LINES_SHOWN = 15
 _POLL_S = 0.02
+_SETTINGS = "DROPDAY_"
 
 
 class ProcessDiedError(RunError):
@@ -115,7 +116,7 @@ def running(
         name: what messages call it.
         log: file that takes its stdout and stderr.
         cores: the cores it may run on; all of them if None.
-        environment: added to this process's own.
+        environment: added to this process's own, which loses the settings of the system.
         folder: working folder; this process's own if None.
 
     The child is told to end when its parent dies, even by SIGKILL; to be exact, when the thread dies that
@@ -129,7 +130,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env={**_inherited(), **(environment or {})},
             cwd=folder,
             start_new_session=True,
             preexec_fn=_bound_to_parent(os.getpid(), cores),
@@ -143,6 +144,14 @@ def running(
         except BaseException:  # Ctrl-C, while it was given time to end by itself
             child.kill()
             raise
+
+
+def _inherited() -> dict[str, str]:
+    """The environment of this process, less what it may have of the system's settings.
+
+    Those of a run are given: one that was once exported in a shell would creep into it, and not be recorded.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
 
 
 def _bound_to_parent(parent: int, cores: Sequence[int] | None) -> Callable[[], None]:

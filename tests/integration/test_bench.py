@@ -15,8 +15,11 @@ from harness.bench import bench
 from harness.bench.common import SKU, Ratio
 from harness.bench.pgbench import SCRIPT
 from harness.bench.screen import tables
+from harness.bench.turns import take
 from harness.errors import UsageError
 from harness.servers.binaries import postgres_installation
+from harness.stage import on_stage
+from harness.strategies import known, named
 from tests.integration.shops import TestShop
 
 PRODUCT = {"id": "bench", "name": "Bench", "price_won": 1000, "sizes": [{"size": "1", "units": 100}]}
@@ -50,6 +53,16 @@ def test_pgbench_changes_the_rows_that_an_order_changes(shop: TestShop) -> None:
         assert shop.order((SKU, 1)).status_code == 201
 
     assert by_pgbench == changes(shop)
+
+
+def test_a_turn_counts_what_the_consumer_has_committed_and_what_it_took(tmp_path: Path) -> None:
+    with on_stage("embedded", Axes()) as stage:
+        turn = take(stage, tmp_path, named("single_writer", known()), "turn-1")
+
+    assert turn.per_s > 0
+    assert set(turn.cpu_us) == set(turn.switches) == {"worker", "consumer", "database", "redis"}
+    assert turn.cpu_us["consumer"] > 0
+    assert turn.switches["database"] > 0
 
 
 def test_a_ratio_is_the_median_of_the_turns() -> None:

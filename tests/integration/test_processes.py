@@ -85,6 +85,22 @@ def test_a_child_runs_on_the_cores_that_it_was_given(tmp_path: Path) -> None:
         assert psutil.Process(child.pid).cpu_affinity() == [core]
 
 
+def test_a_child_has_no_setting_of_the_system_but_those_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DROPDAY_ISOLATION", "serializable")
+    monkeypatch.setenv("OF_THE_SHELL", "kept")
+    code = "import os; print(*(f'{name}={os.environ[name]}' for name in sorted(os.environ)), sep='\\n')"
+    given = {"DROPDAY_POOL_SIZE": "5"}
+
+    with running("the system", python(code), log=tmp_path / "log", environment=given) as child:
+        child.await_end(within_s=WITHIN_S)
+
+    lines = child.log.read_text().splitlines()
+    assert [line for line in lines if line.startswith("DROPDAY_")] == ["DROPDAY_POOL_SIZE=5"]
+    assert "OF_THE_SHELL=kept" in lines
+
+
 def test_a_child_that_died_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
     code = "print('line 1'); print('no memory left', flush=True); raise SystemExit(7)"
 
