@@ -12,6 +12,8 @@ from tests.integration.shops import TestShop, shop_with
 
 ShopOf = Callable[[str], TestShop]
 
+MOST_OPEN_SHOPS = 6
+
 
 @pytest.fixture(scope="session")
 def endpoints() -> Iterator[Endpoints]:
@@ -22,19 +24,27 @@ def endpoints() -> Iterator[Endpoints]:
 
 @pytest.fixture(scope="session")
 def shop_of(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopOf]:
-    """The running shop with a given strategy, started when first asked for, and emptied each time."""
-    shops: dict[str, TestShop] = {}
+    """The running shop with a given strategy, emptied each time. The last few asked for stay open."""
+    shops: dict[str, tuple[ExitStack, TestShop]] = {}
     logs = tmp_path_factory.mktemp("shops")
-    with ExitStack() as open_shops:
 
-        def shop_of(strategy: str) -> TestShop:
-            if strategy not in shops:
-                started = shop_with(strategy, endpoints, logs / f"{strategy}.log")
-                shops[strategy] = open_shops.enter_context(started)
-            shops[strategy].reset()
-            return shops[strategy]
+    def shop_of(strategy: str) -> TestShop:
+        if strategy not in shops and len(shops) == MOST_OPEN_SHOPS:
+            shops.pop(next(iter(shops)))[0].close()
+        if strategy not in shops:
+            stack = ExitStack()
+            started = shop_with(strategy, endpoints, logs / f"{strategy}.log")
+            shops[strategy] = (stack, stack.enter_context(started))
+        shops[strategy] = shops.pop(strategy)  # now the one that was asked for last
+        shop = shops[strategy][1]
+        shop.reset()
+        return shop
 
+    try:
         yield shop_of
+    finally:
+        for stack, _ in shops.values():
+            stack.close()
 
 
 @pytest.fixture

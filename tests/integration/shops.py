@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -20,11 +21,13 @@ from harness.books import read_books
 from harness.servers import Endpoints
 from harness.shop import Shop, migrate, open_shop
 from harness.strategies import known, named
+from scenarios.answers import Reply, code_of, decision_in
 from scenarios.books import Books
 
 PRICE_WON = 100_000
-_FIVE_CONNECTIONS = Axes(pool_size=5)
+_SMALL = Axes(pool_size=5, buckets=1)  # a stock of one unit will do for every strategy
 _databases = count()
+_free_in_redis = list(range(1, 16))  # a database for each open shop that uses Redis; the others share 0
 
 
 @dataclass
@@ -40,11 +43,15 @@ class TestShop:
     _keys: count[int] = field(default_factory=count)
 
     def reset(
-        self, units: dict[str, int] | None = None, shoppers: int = 20, balance_won: int = 1_000_000
+        self,
+        units: dict[str, int] | None = None,
+        shoppers: int = 20,
+        balance_won: int = 1_000_000,
+        limit: int | None = None,
     ) -> None:
         """Empty the shop; sell the sizes of one product, `dunk`, in `units` (size: how many)."""
         sizes = [{"size": size, "units": n} for size, n in (units or {"270": 5, "280": 5}).items()]
-        product = {"id": "dunk", "name": "Dunk Low", "price_won": PRICE_WON, "sizes": sizes}
+        product = {"id": "dunk", "name": "Dunk Low", "price_won": PRICE_WON, "sizes": sizes, "limit": limit}
         seed = {"products": [product], "shoppers": shoppers, "balance_won": balance_won}
         self.admin("/admin/reset", seed).raise_for_status()
 
@@ -68,6 +75,16 @@ class TestShop:
         sent = self.bearer(shopper) | {"idempotency-key": key} | headers
         return self.http.post("/orders", json=body, headers=sent)
 
+    def decision(self, queued: httpx.Response, shopper: int = 0, wait_s: int = 10) -> httpx.Response:
+        """What is said at the `Location` of a queued order, within `wait_s`."""
+        headers = self.bearer(shopper) | {"prefer": f"wait={wait_s}"}
+        return self.http.get(queued.headers["location"], headers=headers)
+
+    def buy(self, *lines: tuple[str, Any], shopper: int = 0, key: str | None = None) -> httpx.Response:
+        """Order, and if the order is queued wait for what becomes of it; the last answer."""
+        answer = self.order(*lines, shopper=shopper, key=key)
+        return self.decision(answer, shopper) if answer.status_code == 202 else answer
+
     def balance(self, shopper: int = 0) -> int:
         won: int = self.http.get("/wallet", headers=self.bearer(shopper)).json()["balance_won"]
         return won
@@ -80,22 +97,30 @@ class TestShop:
             in_redis=self.shop.strategy.redis == "stock",
         )
 
+    def at_rest(self) -> Books:
+        """The books once nothing is under way any more, which may take 10 s."""
+        deadline = monotonic() + 10
+        while True:
+            books = self.books()
+            if not books.intake and not any(row.reserved for row in books.stock):
+                return books
+            assert monotonic() < deadline, f"not at rest: {books.stock} {books.intake}"
+
     def left(self, sku: str) -> int:
         return next(row.available for row in self.books().stock if row.sku == sku)
 
 
 @contextmanager
-def shop_with(
-    strategy: str, endpoints: Endpoints, log: Path, axes: Axes = _FIVE_CONNECTIONS
-) -> Iterator[TestShop]:
+def shop_with(strategy: str, endpoints: Endpoints, log: Path, axes: Axes = _SMALL) -> Iterator[TestShop]:
     """A shop with `strategy` on a new database; two shops share the servers and nothing else."""
     number = next(_databases)
     database_url = asyncio.run(_new_database(endpoints.database_url, f"shop_{number}"))
-    redis_url = f"{endpoints.redis_url}?db={number % 15 + 1}"
+    under_test = named(strategy, known())
     migrate(database_url)
     with (
+        _a_place_in_redis(endpoints.redis_url, taken=under_test.redis != "none") as redis_url,
         open_shop(
-            named(strategy, known()),
+            under_test,
             database_url=database_url,
             redis_url=redis_url,
             axes=axes,
@@ -105,6 +130,16 @@ def shop_with(
         httpx.Client(base_url=shop.url, timeout=30) as http,
     ):
         yield TestShop(shop, database_url, redis_url, http)
+
+
+@contextmanager
+def _a_place_in_redis(url: str, *, taken: bool) -> Iterator[str]:
+    number = _free_in_redis.pop() if taken else 0
+    try:
+        yield f"{url}?db={number}"
+    finally:
+        if taken:
+            _free_in_redis.append(number)
 
 
 async def _new_database(url: str, name: str) -> str:
@@ -122,19 +157,31 @@ async def send_at_once(
     """Send every order (token, key, lines) on a connection of its own, all open before the first is sent.
 
     Returns:
-        (status, problem code) of each, in the orders' order.
+        (status, problem code) of each, in the orders' order: what became of it, where it was queued.
     """
-    opened = [await asyncio.open_connection("127.0.0.1", shop.shop.port) for _ in orders]
+    port = shop.shop.port
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in orders]
     answers = await asyncio.gather(
-        *(
-            _exchange(reader, writer, _request(*order))
-            for order, (reader, writer) in zip(orders, opened, strict=True)
-        )
+        *(_exchange(*connection, _order(*order)) for order, connection in zip(orders, opened, strict=True))
     )
-    return list(answers)
+    return [
+        (answer.status, code_of(answer))
+        for answer in await asyncio.gather(
+            *(_decision(port, order[0], answer) for order, answer in zip(orders, answers, strict=True))
+        )
+    ]
 
 
-def _request(token: str, key: str, lines: list[tuple[str, int]]) -> bytes:
+async def _decision(port: int, token: str, answer: Reply) -> Reply:
+    """The answer itself, or what became of the order that it says is queued."""
+    while answer.status == 202:
+        connection = await asyncio.open_connection("127.0.0.1", port)
+        decided = await _exchange(*connection, _question(token, answer.location))
+        answer = decision_in(decided) or answer
+    return answer
+
+
+def _order(token: str, key: str, lines: Sequence[tuple[str, int]]) -> bytes:
     body = json.dumps({"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]})
     return (
         "POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -143,11 +190,24 @@ def _request(token: str, key: str, lines: list[tuple[str, int]]) -> bytes:
     ).encode()
 
 
-async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
-) -> tuple[int, str]:
+def _question(token: str, location: str) -> bytes:
+    return (
+        f"GET {location} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
+        f"Authorization: Bearer {token}\r\nPrefer: wait=30\r\n\r\n"
+    ).encode()
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> Reply:
     writer.write(request)
     answer = await reader.read()
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
-    return int(head.split()[1]), json.loads(body).get("code", "")
+    first, *fields = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+    return Reply(
+        status=int(first.split()[1]),
+        body=body,
+        server_timing=headers.get("server-timing", ""),
+        replayed=headers.get("idempotency-replayed") == "true",
+        location=headers.get("location", ""),
+    )

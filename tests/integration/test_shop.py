@@ -94,7 +94,10 @@ def test_readiness_tells_how_the_shop_is_set_up(shop: TestShop) -> None:
     [
         ({"DROPDAY_STRATEGY": "pesimistic_lock"}, "did you mean 'pessimistic_lock'"),
         ({"DROPDAY_POOL_SIZE": "0"}, "DROPDAY_POOL_SIZE is '0'"),
-        ({"DROPDAY_HOLD_TTL_MS": "1000"}, "hold_ttl_ms = 1000"),
+        (
+            {"DROPDAY_HOLD_TTL_MS": "0"},
+            "DROPDAY_HOLD_TTL_MS is '0': Input should be greater than or equal to 1",
+        ),
         ({"DROPDAY_ADMIN_KEY": "short"}, "DROPDAY_ADMIN_KEY"),
         ({"DROPDAY_ENVIRONMENT": "production"}, "DROPDAY_JWT_SECRET is not set"),
         ({"DROPDAY_ENVIRONMENT": "production"}, "DROPDAY_ADMIN_KEY is not set"),
@@ -104,7 +107,12 @@ def test_a_wrong_setting_stops_the_start_and_is_named(changed: dict[str, str], n
     base = {"DROPDAY_DATABASE_URL": "postgresql://nowhere/x", "DROPDAY_REDIS_URL": "redis://nowhere"}
 
     started = subprocess.run(
-        [sys.executable, "-m", "system"], env=base | changed, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "system"],
+        env=base | changed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
 
     assert started.returncode == 2

@@ -29,4 +29,4 @@ def test_a_shop_in_production_cannot_be_reset() -> None:
     seed = Seed.model_validate({"products": [product], "shoppers": 1, "balance_won": 0})
 
     with pytest.raises(Forbidden, match="switched off in production"):
-        asyncio.run(Admin(NOTHING, NOTHING, settings, NOTHING, NOTHING).reset(seed))
+        asyncio.run(Admin(NOTHING, NOTHING, settings, NOTHING, NOTHING, NOTHING).reset(seed))
