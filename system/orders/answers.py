@@ -13,7 +13,7 @@ from system.orders.model import Placed, Queued
 from system.stock.intake import Decision
 
 MOST_WAIT_S = 30
-_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,4})\s*(?:$|[,;])")
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(?:(\d+)|\"(\d+)\")\s*(?:$|[,;])", re.IGNORECASE)
 
 
 def response_to(outcome: Placed | Queued) -> Response:
@@ -43,4 +43,4 @@ def response_to_decision(decision: Decision) -> Response:
 def wait_s(prefer: str | None) -> int:
     """The seconds that `Prefer: wait=` lets the server take (RFC 7240, section 4.3), at most 30."""
     found = _WAIT.search(prefer or "")
-    return min(int(found[1]), MOST_WAIT_S) if found else 0
+    return min(int(found[1] or found[2]), MOST_WAIT_S) if found else 0

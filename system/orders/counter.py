@@ -1,17 +1,19 @@
-"""The counter: `POST /orders`, from the bytes of the request to the bytes of the answer.
+"""The counter: `POST /orders`, and what became of queued ones, from the bytes that come to those that go.
 
 `ExpressLane` serves it in front of FastAPI, whose routing, middleware and responses would cost as much
-processor time as the rest of an order. FastAPI documents the route, and answers it where there is no lane.
+processor time as the rest of an order. FastAPI documents the routes, and answers them where there is no lane.
 """
 
 from __future__ import annotations
+
+from collections.abc import Awaitable
 
 from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from system.errors import ShopError, TooLarge, invalid, respond
-from system.orders.answers import response_to
+from system.orders.answers import queued, response_to, response_to_decision, wait_s
 from system.orders.model import Cart, Order
 from system.orders.service import Orders
 from system.platform.auth import Identity, idempotency_key
@@ -19,6 +21,8 @@ from system.platform.outages import respond_to
 from system.platform.spans import Spans
 
 MOST_BODY_BYTES = 64_000
+
+_QUEUED = "/orders/queued/"
 
 
 class Counter:
@@ -39,6 +43,18 @@ class Counter:
         response.raw_headers.append((b"server-timing", spans.header().encode()))
         return response
 
+    async def tell(self, headers: dict[bytes, bytes], key: str) -> Response:
+        """What became of the caller's queued order with this key; waits for it if `Prefer` says so.
+
+        Raises:
+            Unauthenticated: nobody says who is calling.
+            NotFound: no such order of theirs was queued.
+        """
+        shopper = self._identity.shopper(headers.get(b"authorization", b"").decode("latin-1"))
+        patience_s = wait_s(headers.get(b"prefer", b"").decode("latin-1"))
+        decision = await self._orders.decision(shopper, key, patience_s)
+        return response_to_decision(decision) if decision else queued(key)
+
     def _order(self, headers: dict[bytes, bytes], body: bytes) -> Order:
         shopper = self._identity.shopper(headers.get(b"authorization", b"").decode("latin-1"))
         key = idempotency_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
@@ -49,21 +65,34 @@ class Counter:
 
 
 class ExpressLane:
-    """ASGI: `POST /orders` goes to the counter, everything else to `app`."""
+    """ASGI: `POST /orders` and `GET /orders/queued/..` go to the counter, everything else to `app`."""
 
     def __init__(self, app: ASGIApp, counter: Counter) -> None:
         self._app = app
         self._counter = counter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/orders" or scope["method"] != "POST":
+        answer = self._at_the_counter(scope, receive) if scope["type"] == "http" else None
+        if answer is None:
             await self._app(scope, receive, send)
             return
         try:
-            response = await self._counter.serve(dict(scope["headers"]), await _body(receive))
+            response = await answer
         except Exception as error:
             response = respond_to(error)
         await response(scope, receive, send)
+
+    def _at_the_counter(self, scope: Scope, receive: Receive) -> Awaitable[Response] | None:
+        path: str = scope["path"]
+        match scope["method"]:
+            case "POST" if path == "/orders":
+                return self._take_order(dict(scope["headers"]), receive)
+            case "GET" if path.startswith(_QUEUED):
+                return self._counter.tell(dict(scope["headers"]), path.removeprefix(_QUEUED))
+        return None
+
+    async def _take_order(self, headers: dict[bytes, bytes], receive: Receive) -> Response:
+        return await self._counter.serve(headers, await _body(receive))
 
 
 async def _body(receive: Receive) -> bytes:

@@ -37,7 +37,7 @@ def router(orders: Orders, counter: Counter, identity: Identity) -> APIRouter:
         return await orders.of(identity.shopper(request.headers.get("authorization")))
 
     @routes.get(
-        "/orders/queued/{key}",
+        "/orders/queued/{key:path}",
         response_model=PlacedOrder,
         responses=problems(401, 402, 404, 409, 422) | {202: {"description": "Not decided yet"}},
         openapi_extra={"security": [BEARER]},

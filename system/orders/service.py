@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from uuid import UUID
 
-from system.errors import Conflict, KeyReused, LimitReached, NotFound, SoldOut
+from system.errors import Conflict, KeyInProgress, KeyReused, LimitReached, NotFound, SoldOut
 from system.orders import queries
 from system.orders.model import Order, Placed, Queued
 from system.orders.queries import OrderView
@@ -41,8 +41,8 @@ class Orders:
             raise SoldOut.of(gone)
         try:
             return await self._strategy.place(order, Shop(self._backroom, spans))
-        except (SoldOut, LimitReached, Conflict):
-            # Perhaps it was this very order, sent before, that took the last unit.
+        except (SoldOut, LimitReached, Conflict, KeyInProgress):
+            # Perhaps it was this very order, sent before, that took the last unit, or holds one still.
             kept = await self._kept_answer(order, spans)
             if kept is None:
                 raise

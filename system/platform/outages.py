@@ -14,7 +14,14 @@ from system.errors import ShopError, Unavailable, problem, respond
 
 _log = logging.getLogger(__name__)
 
-_SERVERS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, RedisError)
+_SERVERS = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was lost in the middle of a message
+    SQLAlchemyError,
+    RedisError,
+)
 
 
 def respond_to(error: Exception) -> Response:

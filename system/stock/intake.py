@@ -102,14 +102,15 @@ class Intake:
 
     async def watch(self) -> None:
         """Wake those who wait for a decision, for ever. Decisions have ids in the order of their commits."""
-        async with self._watch.lane() as lane:
-            last: int = await lane.driver.fetchval(_NEWEST)
+        last: int | None = None
         while True:
             await asyncio.sleep(_WATCH_S)
-            if not self._waiting:
+            if last is not None and not self._waiting:
                 continue
             try:
                 async with self._watch.lane() as lane:
+                    if last is None:
+                        last = await lane.driver.fetchval(_NEWEST)
                     rows = await lane.driver.fetch(_SINCE, last, _MOST_DECISIONS)
             except (OSError, ShopError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError):
                 _log.warning("decisions could not be read", exc_info=True)

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from system.errors import KeyInProgress, LimitReached, ShopError, SoldOut, Unavailable, UnknownSku
 from system.orders.model import Order
@@ -24,9 +25,14 @@ from system.platform.redis import BOUGHT, HOLD, HOLDS, LIMITS, QUEUE, STOCK
 
 _log = logging.getLogger(__name__)
 
+_OUTAGES = (
+    *(RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(SQLAlchemyError, ShopError),
+)
 _KEYS = [STOCK, HOLDS, BOUGHT, LIMITS, QUEUE]
 
-# A hold is a hash of SKU -> units; the field `sold` marks one whose sale reconcile has seen in PostgreSQL.
+# A hold is a hash of SKU -> units. Once reconcile has seen its sale in PostgreSQL it is no hold any more: for
+# as long as its owner may take to confirm or release it, the field `sold` stands in its place.
 _COMMON = """
 local STOCK, HOLDS, BOUGHT, LIMITS, QUEUE = unpack(KEYS)
 local function now_ms()
@@ -40,8 +46,8 @@ local function take(hold, sku, units)
   end
 end
 local function forget(prefix, hold)
-  redis.call('DEL', prefix .. hold)
-  return redis.call('ZREM', HOLDS, hold)
+  redis.call('ZREM', HOLDS, hold)
+  return redis.call('DEL', prefix .. hold)
 end
 """
 
@@ -49,7 +55,7 @@ end
 _TAKE = f"""{_COMMON}
 local prefix, hold, ttl = unpack(ARGV)
 if redis.call('EXISTS', STOCK) == 0 then return 'lost' end
-if redis.call('ZSCORE', HOLDS, hold) then return 'in_progress' end
+if redis.call('EXISTS', prefix .. hold) == 1 then return 'in_progress' end
 for i = 4, #ARGV, 2 do
   local sku, units = ARGV[i], tonumber(ARGV[i + 1])
   local left, limit = redis.call('HGET', STOCK, sku), redis.call('HGET', LIMITS, sku)
@@ -68,16 +74,20 @@ redis.call('ZADD', HOLDS, now_ms() + ttl, hold)
 return 'held'
 """
 
-# ARGV: hold, order. The hold stays until the order is decided. Returns 0 when it has gone.
+# ARGV: hold, order. The hold stays until the order is decided; one that does so is in the queue already.
+# Returns 0 when the hold has gone.
 _QUEUE = f"""{_COMMON}
 local hold, order = unpack(ARGV)
-if not redis.call('ZSCORE', HOLDS, hold) then return 0 end
-redis.call('ZADD', HOLDS, '+inf', hold)
-redis.call('XADD', QUEUE, '*', 'order', order)
+local expires = redis.call('ZSCORE', HOLDS, hold)
+if not expires then return 0 end
+if expires ~= 'inf' then
+  redis.call('ZADD', HOLDS, '+inf', hold)
+  redis.call('XADD', QUEUE, '*', 'order', order)
+end
 return 1
 """
 
-# ARGV: hold prefix, hold. Gives the units back, unless they are sold or the hold has gone.
+# ARGV: hold prefix, hold. Gives the units back, unless they are sold. Returns 0 when the hold has gone.
 _RELEASE = f"""{_COMMON}
 local prefix, hold = unpack(ARGV)
 if redis.call('HEXISTS', prefix .. hold, 'sold') == 0 then
@@ -87,16 +97,16 @@ end
 return forget(prefix, hold)
 """
 
-# ARGV: hold prefix, hold. The units are sold. Returns 0 when the hold has gone: Redis may count them still.
+# ARGV: hold prefix, hold. The units are sold. Returns 0 when the hold has gone.
 _CONFIRM = f"""{_COMMON}
 return forget(unpack(ARGV))
 """
 
-# ARGV: hold prefix, and as JSON what PostgreSQL says while it lets no order change it:
-# stock [[sku, available, limit]], bought [[sku, shopper, units]], sold {{hold: true}},
+# ARGV: hold prefix, for how many ms a sold hold is remembered, and as JSON what PostgreSQL says while it lets
+# no order change it: stock [[sku, available, limit]], bought [[sku, shopper, units]], sold {hold: true},
 # queued [[hold, order, lines]].
 _RECONCILE = f"""{_COMMON}
-local prefix, truth = ARGV[1], cjson.decode(ARGV[2])
+local prefix, remembered_ms, truth = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
 redis.call('DEL', STOCK, LIMITS, BOUGHT)
 for _, row in ipairs(truth.stock) do
   redis.call('HSET', STOCK, row[1], row[2])
@@ -106,7 +116,7 @@ for _, row in ipairs(truth.bought) do redis.call('HSET', BOUGHT, row[1] .. ' ' .
 for _, hold in ipairs(redis.call('ZRANGEBYSCORE', HOLDS, '-inf', now_ms())) do forget(prefix, hold) end
 for _, entry in ipairs(truth.queued) do
   local hold = entry[1]
-  if not redis.call('ZSCORE', HOLDS, hold) then
+  if redis.call('ZSCORE', HOLDS, hold) ~= 'inf' then
     for _, line in ipairs(entry[3]) do redis.call('HSET', prefix .. hold, line[1], line[2]) end
     redis.call('ZADD', HOLDS, '+inf', hold)
     redis.call('XADD', QUEUE, '*', 'order', entry[2])
@@ -114,7 +124,9 @@ for _, entry in ipairs(truth.queued) do
 end
 for _, hold in ipairs(redis.call('ZRANGE', HOLDS, 0, -1)) do
   if truth.sold[hold] then
+    forget(prefix, hold)
     redis.call('HSET', prefix .. hold, 'sold', 1)
+    redis.call('PEXPIRE', prefix .. hold, remembered_ms)
   else
     local units = redis.call('HGETALL', prefix .. hold)
     for i = 1, #units, 2 do take(hold, units[i], units[i + 1]) end
@@ -124,6 +136,7 @@ end
 
 # Whoever holds these rows lets no order take stock, so none commits between what is read here and the script.
 _LOCK = "SELECT FROM stock ORDER BY sku FOR UPDATE"
+_SOLD_REMEMBERED_MS = 60_000
 _STOCK = "SELECT sku, available, most_each FROM stock JOIN skus USING (sku)"
 _BOUGHT = "SELECT sku, shopper, units FROM shopper_units"
 _SOLD = """
@@ -142,7 +155,7 @@ class RedisStock:
         self._redis = redis
         self._database = database
         self._one_at_a_time = asyncio.Lock()
-        self._doubtful = False
+        self._doubtful = True  # nobody knows what a predecessor left behind
         self._take = redis.register_script(_TAKE)
         self._queue = redis.register_script(_QUEUE)
         self._release = redis.register_script(_RELEASE)
@@ -180,17 +193,16 @@ class RedisStock:
 
     async def confirm(self, order: Order) -> None:
         """The order was placed: its units are not held any more, but sold."""
-        if not await self._settle(self._confirm, order):
-            self._doubtful = True
+        await self._settle(self._confirm, order)
 
-    async def _settle(self, script: Any, order: Order) -> bool:
-        """The database has decided; a Redis that does not answer is set right later."""
+    async def _settle(self, script: Any, order: Order) -> None:
+        """The database has decided. If Redis knows of no hold, or does not answer, it is set right later."""
         try:
-            return bool(await script(keys=_KEYS, args=[HOLD, _name(order)]))
+            found = await script(keys=_KEYS, args=[HOLD, _name(order)])
         except (RedisError, OSError):
             _log.warning("Redis was not told what became of %s", _name(order), exc_info=True)
-            self._doubtful = True
-            return True
+            found = False
+        self._doubtful |= not found
 
     async def reconcile(self, *, unless_known: bool = False) -> None:
         """Set what Redis knows right from PostgreSQL, while no order can take stock.
@@ -202,9 +214,13 @@ class RedisStock:
             await lane.driver.execute(_LOCK)
             if unless_known and await self._redis.exists(STOCK):
                 return
-            self._doubtful = False
-            truth = await self._truth(lane.driver)
-            await self._reconcile(keys=_KEYS, args=[HOLD, json.dumps(truth)])
+            self._doubtful = False  # whatever raises a doubt from now on may have come too late for this time
+            try:
+                arguments = [HOLD, _SOLD_REMEMBERED_MS, json.dumps(await self._truth(lane.driver))]
+                await self._reconcile(keys=_KEYS, args=arguments)
+            except BaseException:
+                self._doubtful = True
+                raise
 
     async def _truth(self, driver: asyncpg.Connection) -> dict[str, Any]:
         holds = await self._redis.zrange(HOLDS, 0, -1)
@@ -224,7 +240,7 @@ class RedisStock:
         """Reconcile whenever there is a reason, for ever."""
         while True:
             await asyncio.sleep(every_s)
-            with suppress(RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ShopError):
+            with suppress(*_OUTAGES):
                 await self.set_right()
 
     async def set_right(self) -> None:

@@ -46,8 +46,8 @@ def main() -> int:
         return _fail(f"DROPDAY_STRATEGY is {strategy.name!r}, which queues nothing: it needs no consumer", 2)
     try:
         uvloop.run(_consume(settings, in_redis=strategy.redis is RedisRole.STOCK))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return _fail(f"PostgreSQL is gone: {error!r}; what was accepted waits for the next consumer", 1)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError) as error:
+        return _fail(f"a server is gone: {error!r}; what was accepted waits for the next consumer", 1)
     return 0
 
 
@@ -77,8 +77,11 @@ async def _from_redis(
     writer: Writer, redis: Redis, database: Database, settings: Settings, stop: asyncio.Event
 ) -> None:
     stock = RedisStock(redis, database)
+    log = Stream(redis, stock)
     async with in_the_background(stock.look_after()):
-        await _work(writer, Stream(redis, stock), settings, stop)
+        await _work(writer, log, settings, stop)
+    await stock.reconcile()  # which brings back what Redis lost, or was never told of
+    await _work(writer, log, settings, stop)
     await stock.set_right()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -14,9 +14,12 @@ from system.stock.batches import place_batch
 _ANY_NUMBER = 7_231_045
 
 _OWN = "SELECT pg_try_advisory_lock($1)"
-_DECIDED = """
-SELECT d.source, d.status FROM decisions d JOIN unnest($1::bigint[], $2::text[], $3::text[])
-    AS o(shopper, key, source) USING (shopper, key, source)
+# An order is decided while it is in the intake, and leaves it with its decision: who comes for it again finds
+# nothing to decide, whatever the log says.
+_KNOWN = """
+SELECT o.source, d.status, i.id IS NOT NULL AS waits
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS o(shopper, key, source, fingerprint)
+LEFT JOIN decisions d USING (shopper, key, source) LEFT JOIN intake i USING (shopper, key, fingerprint)
 """
 _RECORD = """
 WITH decided AS (
@@ -49,29 +52,33 @@ class Writer:
         return owns
 
     async def decide(self, deliveries: Sequence[Delivery]) -> list[bool]:
-        """Decide all `deliveries` in one transaction.
+        """Decide what is undecided of `deliveries` in one transaction.
 
         Returns:
             For each, whether its units are sold by this very delivery, now or when it came before. If not,
             they are to be given back: the order was refused, or placed by another delivery.
         """
         async with self._connection.transaction():
-            before = await self._decided_before(deliveries)
-            new = [delivery for delivery in deliveries if delivery.source not in before]
-            placed = await place_batch(self._connection, [delivery.order for delivery in new])
-            await self._record(new, placed)
-        now = {one.source: isinstance(result, Placed) and not result.replayed
-               for one, result in zip(new, placed, strict=True)}  # fmt: skip
-        return [{**before, **now}[delivery.source] for delivery in deliveries]
+            known = await self._known(deliveries)
+            sold = {source: status == 201 for source, status, _ in known}
+            waiting = {source for source, status, waits in known if waits and status is None}
+            new = _first_of_each_key(delivery for delivery in deliveries if delivery.source in waiting)
+            if new:
+                placed = await place_batch(self._connection, [delivery.order for delivery in new])
+                await self._record(new, placed)
+                sold |= {one.source: isinstance(result, Placed) and not result.replayed
+                         for one, result in zip(new, placed, strict=True)}  # fmt: skip
+        return [sold[delivery.source] for delivery in deliveries]
 
-    async def _decided_before(self, deliveries: Sequence[Delivery]) -> dict[str, bool]:
-        rows = await self._connection.fetch(
-            _DECIDED,
+    async def _known(self, deliveries: Sequence[Delivery]) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self._connection.fetch(
+            _KNOWN,
             [delivery.order.shopper for delivery in deliveries],
             [delivery.order.key for delivery in deliveries],
             [delivery.source for delivery in deliveries],
+            [delivery.order.fingerprint for delivery in deliveries],
         )
-        return {row["source"]: row["status"] == 201 for row in rows}
+        return rows
 
     async def _record(self, deliveries: Sequence[Delivery], results: Sequence[Placed | ShopError]) -> None:
         answers = [
@@ -86,3 +93,10 @@ class Writer:
             [answer for _, answer in answers],
             [delivery.source for delivery in deliveries],
         )
+
+
+def _first_of_each_key(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    first: dict[tuple[int, str], Delivery] = {}
+    for delivery in deliveries:
+        first.setdefault((delivery.order.shopper, delivery.order.key), delivery)
+    return list(first.values())

@@ -117,10 +117,11 @@ DECLARE
     taken bigint;
 BEGIN
     FOR i IN 1 .. cardinality(p_skus) LOOP
-        UPDATE units SET order_id = p_order_id WHERE id IN (
+        -- An array is made once; a subquery in IN may be run again by the planner's leave, and take others.
+        UPDATE units SET order_id = p_order_id WHERE id = ANY (ARRAY(
             SELECT id FROM units WHERE sku = p_skus[i] AND order_id IS NULL
             ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED
-        );
+        ));
         GET DIAGNOSTICS taken = ROW_COUNT;
         IF taken < p_quantities[i] THEN
             RAISE EXCEPTION USING ERRCODE = 'DD001', MESSAGE = p_skus[i];
@@ -200,8 +201,6 @@ BEGIN
     RETURN QUERY SELECT k.shopper, k.key, k.fingerprint, k.status, k.answer
                  FROM jsonb_to_recordset(p_orders) AS o(shopper bigint, key text)
                  JOIN idempotency_keys k USING (shopper, key);
-    DELETE FROM decisions d USING jsonb_to_recordset(p_orders) AS o(shopper bigint, key text)
-    WHERE d.shopper = o.shopper AND d.key = o.key AND d.status <> 201;
     RETURN QUERY SELECT i.shopper, i.key, i.fingerprint, 202::smallint, ''
                  FROM jsonb_to_recordset(p_orders) AS o(shopper bigint, key text)
                  JOIN intake i USING (shopper, key);
@@ -211,6 +210,11 @@ BEGIN
          AS o(shopper bigint, key text, fingerprint text, skus text[], quantities bigint[])
     WHERE NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.shopper = o.shopper AND k.key = o.key)
     ON CONFLICT DO NOTHING;
+    -- What was refused and waits in the log again is not decided. Only now: while the key is in the log as we
+    -- left it, nobody can refuse it once more behind our back.
+    DELETE FROM decisions d USING jsonb_to_recordset(p_orders) AS o(shopper bigint, key text)
+    WHERE (d.shopper, d.key) = (o.shopper, o.key) AND d.status <> 201
+    AND EXISTS (SELECT FROM intake i WHERE (i.shopper, i.key) = (o.shopper, o.key));
 END $$;
 
 

@@ -10,6 +10,7 @@ Source: Redis documentation, "Redis Streams"; the seckill designs of Chinese ret
 
 from __future__ import annotations
 
+from system.errors import ShopError
 from system.orders.model import Order, Placed, Queued
 from system.stock.port import Ack, RedisRole, Strategy
 from system.stock.shop import Shop
@@ -24,8 +25,12 @@ class RedisQueue(Strategy):
         in_redis = shop.backroom.redis_stock
         with shop.spans.span("redis_hold"):
             await in_redis.hold(order, shop.settings.hold_ttl_ms)
-        with shop.spans.span("journal"):
-            accepted = await shop.backroom.intake.accept(order)
+        try:
+            with shop.spans.span("journal"):
+                accepted = await shop.backroom.intake.accept(order)
+        except ShopError:
+            await in_redis.release(order)
+            raise
         with shop.spans.span("redis_enqueue"):
             await (in_redis.queue if isinstance(accepted, Queued) else in_redis.release)(order)
         return accepted
