@@ -240,10 +240,10 @@ def bench(
 
     axes = Axes.of(settings or ())
     axes.require_workable()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
     file = runs / "bench.json"
     for table in tables(benches.bench(only, file, console, axes)):
-        console.print(table, highlight=False, width=None if console.is_terminal else _WIDE)
+        console.print(table, highlight=False)
     console.print(f"ratios: {file}", highlight=False, soft_wrap=True)
 
 
