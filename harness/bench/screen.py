@@ -25,7 +25,7 @@ def _table(bench: str, rows: Mapping[str, Ratio]) -> Table:
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), caption=_caption(rows), caption_justify="left")
     table.add_column(bench, no_wrap=True)
     for heading in ("ratio", "low", "high", *(figure.replace("_", " ") for figure in figures)):
-        table.add_column(heading, justify="right", min_width=5, max_width=8)
+        table.add_column(heading, justify="right", min_width=5)
     for row, ratio in rows.items():
         seen = [_number(ratio.figures[figure]) if figure in ratio.figures else "" for figure in figures]
         table.add_row(row, f"{ratio.ratio:.2f}", f"{ratio.low:.2f}", f"{ratio.high:.2f}", *seen)

@@ -84,7 +84,7 @@ def test_the_screen_has_a_table_for_each_bench_and_a_column_for_each_figure() ->
         console.print(table)
 
     lines = [" ".join(line.split()) for line in console.export_text().splitlines()]
-    assert "orders ratio low high per s us us" in lines
+    assert "orders ratio low high orders per s worker us consumer us" in lines
     assert "no_lock 0.50 0.50 0.50 2,346 190" in lines
     assert "redis_queue 1.50 1.50 1.50 7.25" in lines
     assert "redis_queue: orders committed/s" in lines
