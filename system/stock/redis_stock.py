@@ -216,8 +216,8 @@ class RedisStock:
                 return
             self._doubtful = False  # whatever raises a doubt from now on may have come too late for this time
             try:
-                arguments = [HOLD, _SOLD_REMEMBERED_MS, json.dumps(await self._truth(lane.driver))]
-                await self._reconcile(keys=_KEYS, args=arguments)
+                truth = json.dumps(await self._truth(lane.driver))
+                await self._reconcile(keys=_KEYS, args=[HOLD, _SOLD_REMEMBERED_MS, truth])
             except BaseException:
                 self._doubtful = True
                 raise
