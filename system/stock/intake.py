@@ -27,10 +27,12 @@ _MOST_DECISIONS = 5_000
 _ENQUEUE = "SELECT shopper, key, fingerprint, status, answer FROM enqueue($1)"
 _NEWEST = "SELECT coalesce(max(id), 0) FROM decisions"
 _SINCE = "SELECT id, shopper, key, status, answer FROM decisions WHERE id > $1 ORDER BY id LIMIT $2"
-_ONE = """
-SELECT status, answer FROM decisions WHERE shopper = $1 AND key = $2
-UNION ALL SELECT 202, '' FROM intake WHERE shopper = $1 AND key = $2
-LIMIT 1
+# An order that was refused and came again is in both: then it waits.
+_KNOWN = """
+SELECT shopper, key, CASE WHEN i.id IS NULL THEN d.status ELSE 202 END AS status, d.answer
+FROM unnest($1::bigint[], $2::text[]) AS o(shopper, key)
+LEFT JOIN decisions d USING (shopper, key) LEFT JOIN intake i USING (shopper, key)
+WHERE d.id IS NOT NULL OR i.id IS NOT NULL
 """
 
 
@@ -55,6 +57,9 @@ class Intake:
         self._watch = watch
         self._merger: Merger[Order, Placed | Queued] = Merger(
             self._enqueue, window_s=settings.batch_window_ms / 1000, most=_MOST_ORDERS
+        )
+        self._questions: Merger[tuple[int, str], Decision] = Merger(
+            self._look_up, window_s=0, most=_MOST_ORDERS
         )
         self._waiting: defaultdict[tuple[int, str], set[asyncio.Future[Decision]]] = defaultdict(set)
 
@@ -81,7 +86,7 @@ class Intake:
         future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._waiting[shopper, key].add(future)
         try:
-            found = await self._look_up(shopper, key)
+            found = await self._questions.submit((shopper, key))
             if found.status != 202:
                 return found
             async with asyncio.timeout(wait_s):
@@ -93,12 +98,14 @@ class Intake:
             if not self._waiting[shopper, key]:
                 del self._waiting[shopper, key]
 
-    async def _look_up(self, shopper: int, key: str) -> Decision:
-        async with self._watch.lane() as lane:
-            row = await lane.driver.fetchrow(_ONE, shopper, key)
-        if row is None:
-            raise NotFound(f"you have no queued order with key {key!r}")
-        return Decision(row["status"], row["answer"])
+    async def _look_up(self, keys: list[tuple[int, str]]) -> Sequence[Decision | ShopError]:
+        async with self._database.lane() as lane:
+            rows = await lane.driver.fetch(_KNOWN, *zip(*keys, strict=True))
+        known = {(row["shopper"], row["key"]): Decision(row["status"], row["answer"]) for row in rows}
+        return [
+            known.get((shopper, key)) or NotFound(f"you have no queued order with key {key!r}")
+            for shopper, key in keys
+        ]
 
     async def watch(self) -> None:
         """Wake those who wait for a decision, for ever. Decisions have ids in the order of their commits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -68,9 +69,12 @@ class Stream:
         return list(answer[0][1]) if answer else []
 
     async def settle(self, deliveries: Sequence[Delivery], sold: Sequence[bool]) -> None:
-        for delivery, is_sold in zip(deliveries, sold, strict=True):
-            settle = self._stock.confirm if is_sold else self._stock.release
-            await settle(delivery.order)
+        await asyncio.gather(
+            *(
+                (self._stock.confirm if is_sold else self._stock.release)(delivery.order)
+                for delivery, is_sold in zip(deliveries, sold, strict=True)
+            )
+        )
         sources = [delivery.source for delivery in deliveries]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.xack(QUEUE, _GROUP, *sources)
