@@ -89,19 +89,19 @@ class TestShop:
         won: int = self.http.get("/wallet", headers=self.bearer(shopper)).json()["balance_won"]
         return won
 
-    def books(self) -> Books:
+    def books(self, began_unix_s: float = 0.0) -> Books:
         return read_books(
             database_url=self.database_url,
             redis_url=self.redis_url,
-            began_unix_s=0.0,
+            began_unix_s=began_unix_s,
             in_redis=self.shop.strategy.redis == "stock",
         )
 
-    def at_rest(self) -> Books:
+    def at_rest(self, began_unix_s: float = 0.0) -> Books:
         """The books once nothing is under way any more, which may take 10 s."""
         deadline = monotonic() + 10
         while True:
-            books = self.books()
+            books = self.books(began_unix_s)
             if not books.intake and not any(row.reserved for row in books.stock):
                 return books
             assert monotonic() < deadline, f"not at rest: {books.stock} {books.intake}"
@@ -162,7 +162,10 @@ async def send_at_once(
     port = shop.shop.port
     opened = [await asyncio.open_connection("127.0.0.1", port) for _ in orders]
     answers = await asyncio.gather(
-        *(_exchange(*connection, _order(*order)) for order, connection in zip(orders, opened, strict=True))
+        *(
+            _answered(*connection, order_request(*order))
+            for order, connection in zip(orders, opened, strict=True)
+        )
     )
     return [
         (answer.status, code_of(answer))
@@ -175,13 +178,13 @@ async def send_at_once(
 async def _decision(port: int, token: str, answer: Reply) -> Reply:
     """The answer itself, or what became of the order that it says is queued."""
     while answer.status == 202:
-        connection = await asyncio.open_connection("127.0.0.1", port)
-        decided = await _exchange(*connection, _question(token, answer.location))
+        decided = await exchange(port, question_request(token, answer.location))
         answer = decision_in(decided) or answer
     return answer
 
 
-def _order(token: str, key: str, lines: Sequence[tuple[str, int]]) -> bytes:
+def order_request(token: str, key: str, lines: Sequence[tuple[str, int]]) -> bytes:
+    """`POST /orders` as bytes."""
     body = json.dumps({"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]})
     return (
         "POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -190,17 +193,25 @@ def _order(token: str, key: str, lines: Sequence[tuple[str, int]]) -> bytes:
     ).encode()
 
 
-def _question(token: str, location: str) -> bytes:
+def question_request(token: str, location: str) -> bytes:
+    """`GET` of a queued order, that waits for its decision, as bytes."""
     return (
         f"GET {location} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
         f"Authorization: Bearer {token}\r\nPrefer: wait=30\r\n\r\n"
     ).encode()
 
 
-async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> Reply:
+async def exchange(port: int, request: bytes) -> Reply:
+    """Send a request on a connection of its own, and hang up when it is answered or this is cancelled."""
+    return await _answered(*await asyncio.open_connection("127.0.0.1", port), request)
+
+
+async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> Reply:
     writer.write(request)
-    answer = await reader.read()
-    writer.close()
+    try:
+        answer = await reader.read()
+    finally:
+        writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *fields = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}

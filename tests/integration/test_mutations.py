@@ -1,0 +1,184 @@
+"""Every safe strategy without its guard, in a copy of the system, is caught by the audit."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.axes import Axes
+from harness.servers import Endpoints
+from tests.integration.crowds import Stock, Visit, audited
+from tests.integration.shops import shop_with
+from tests.integration.test_strategies import SAFE
+
+SYSTEM = Path(__file__).parents[2] / "system"
+SCHEMA = "migrations/versions/0001_shop.sql"
+STRATEGIES_SCHEMA = "migrations/versions/0002_strategies.sql"
+ORDERS_AT_ONCE = 5
+
+
+class Edit(NamedTuple):
+    """In a file of the system, `old` becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+def guard(file: str, old: str, new: str) -> Edit:
+    """What keeps a strategy from overselling, and what is left without it."""
+    return Edit(file, old, new)
+
+
+def wider(file: str, old: str, new: str) -> Edit:
+    """A pause in the window between a look at the stock and what follows, so that all are in it together."""
+    return Edit(file, old, new)
+
+
+UNCONDITIONAL = guard(
+    SCHEMA,
+    "WHERE sku = p_skus[i] AND available >= p_quantities[i];",
+    "WHERE sku = p_skus[i];",
+)
+UNDECIDED = guard("orders/batch.py", "if known.skus[sku].available < quantity:", "if quantity < 0:")
+UNHELD = guard(
+    "stock/redis_stock.py", "if tonumber(left) < units then return 'sold_out:' .. sku end", "local any = left"
+)
+SLOW_READ = wider(
+    "stock/statements.py",
+    '_READ = "SELECT sku, available, version FROM stock',
+    '_READ = "SELECT sku, available, version, pg_sleep(0.05) FROM stock',
+)
+
+MUTATIONS: dict[str, tuple[Edit, ...]] = {
+    "conditional_update": (UNCONDITIONAL,),
+    "pessimistic_lock": (
+        guard("stock/statements.py", "ORDER BY array_position($1, sku) FOR UPDATE", ""),
+        SLOW_READ,
+    ),
+    "optimistic_lock": (
+        guard(SCHEMA, "WHERE sku = p_skus[i] AND version = p_versions[i];", "WHERE sku = p_skus[i];"),
+        SLOW_READ,
+    ),
+    "snapshot": (
+        guard(
+            "stock/strategies/snapshot.py", '"snapshot", "repeatable read"', '"snapshot", "read committed"'
+        ),
+        SLOW_READ,
+    ),
+    "serializable": (
+        guard(
+            "stock/strategies/serializable.py",
+            '"serializable", "serializable"',
+            '"serializable", "read committed"',
+        ),
+        SLOW_READ,
+    ),
+    "advisory_lock": (
+        guard("stock/statements.py", "pg_advisory_xact_lock(hashtextextended(sku, 0))", "sku"),
+        SLOW_READ,
+    ),
+    "unit_rows": (
+        guard(
+            STRATEGIES_SCHEMA,
+            "ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED",
+            "AND pg_sleep(0.02) IS NOT NULL ORDER BY id LIMIT p_quantities[i]",  # and a pause
+        ),
+    ),
+    "bucketed_stock": (
+        guard(
+            STRATEGIES_SCHEMA,
+            "WHERE sku = p_skus[i] AND bucket = chosen AND available >= p_quantities[i];",
+            "WHERE sku = p_skus[i] AND bucket = chosen;",
+        ),
+        guard(STRATEGIES_SCHEMA, "CONSTRAINT bucket_is_not_negative CHECK (available >= 0)", ""),
+        wider(
+            STRATEGIES_SCHEMA,
+            "UPDATE stock_buckets SET available",
+            "PERFORM pg_sleep(0.02); UPDATE stock_buckets SET available",
+        ),
+    ),
+    "reservation_ledger": (
+        guard(
+            STRATEGIES_SCHEMA,
+            "r.state = 'sold' OR r.expires_at > clock_timestamp()), 0) INTO remaining",
+            "r.state = 'sold'), 0) INTO remaining",
+        ),
+        wider(
+            STRATEGIES_SCHEMA,
+            "UPDATE reservations SET state = 'sold'",
+            "PERFORM pg_sleep(0.05); UPDATE reservations SET state = 'sold'",
+        ),
+    ),
+    "redis_fenced_lock": (
+        guard(SCHEMA, "WHERE sku = p_skus[i] AND fence = p_token;", "WHERE sku = p_skus[i];"),
+        wider(
+            "stock/statements.py",
+            '"SELECT sku, available, version FROM read_behind_fence',
+            '"SELECT sku, available, version, pg_sleep(0.05) FROM read_behind_fence',
+        ),
+    ),
+    "redis_hold": (UNHELD, UNCONDITIONAL),
+    "redis_queue": (UNHELD, UNDECIDED),
+    "single_writer": (UNDECIDED,),
+    "micro_batch": (
+        guard(
+            STRATEGIES_SCHEMA,
+            "WHERE b.sku = ANY (p_skus) ORDER BY b.sku FOR UPDATE",
+            "WHERE b.sku = ANY (p_skus) AND pg_sleep(0.05) IS NOT NULL",  # and a pause
+        ),
+        wider(  # and several batches of one worker at once, as if they were of several
+            "stock/batches.py",
+            "return await self._merger.submit(order)",
+            "return await vars(self).setdefault(f'of {order.shopper % 3}', "
+            "Merger(self._place, window_s=0, most=1)).submit(order)",
+        ),
+    ),
+}
+
+# What else it takes to be in danger: a lease that runs out.
+AXES = {"redis_fenced_lock": {"lease_ms": 1}}
+
+# Carts begin with different SKUs of which there is plenty, and end with the one that all want.
+PLENTY = ("100", "110", "120", "130", "140", "150", "160", "170")
+STOCK = Stock(dict.fromkeys(PLENTY, 20) | {"270": 3}, shoppers=40)
+VISITS = [
+    Visit(n, "key", ((f"dunk-{PLENTY[n % len(PLENTY)]}", 1), ("dunk-270", 1)), after_s=n / 400)
+    for n in range(STOCK.shoppers)
+]
+
+
+def test_every_safe_strategy_has_a_guard_to_lose() -> None:
+    assert tuple(MUTATIONS) == SAFE
+
+
+@pytest.mark.parametrize("edit", sorted({edit for edits in MUTATIONS.values() for edit in edits}))
+def test_what_is_taken_out_is_there_once(edit: Edit) -> None:
+    assert (SYSTEM / edit.file).read_text().count(edit.old) == 1
+
+
+@pytest.mark.parametrize("strategy", MUTATIONS)
+def test_a_safe_strategy_without_its_guard_is_caught(
+    strategy: str, endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _copy_of_the_system(tmp_path, MUTATIONS[strategy])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # not the system in the working folder
+    axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
+
+    with shop_with(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
+        report = audited(shop, STOCK, VISITS)
+
+    assert report.verdict == "fail"
+    assert "more units were sold than there were" in [violation.what for violation in report.violations]
+
+
+def _copy_of_the_system(folder: Path, edits: tuple[Edit, ...]) -> None:
+    copy = folder / "system"
+    shutil.copytree(SYSTEM, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, old, new in edits:
+        code = (copy / file).read_text()
+        (copy / file).write_text(code.replace(old, new))
