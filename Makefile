@@ -14,6 +14,7 @@ REPEATS ?=
 SERVERS ?=
 RUN ?= runs/latest
 ONLY ?=
+RACE ?= lost_update
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -21,7 +22,7 @@ option = $(if $($(1)),--$(2) '$($(1))')
 axes = $(foreach axis,$(AXES),--set '$(axis)')
 
 .DEFAULT_GOAL := help
-.PHONY: help loadtest simulate calibrate gate report serve bench test lint lock clean
+.PHONY: help loadtest simulate calibrate gate report serve race races bench test lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +50,12 @@ report: $(READY) ## write the report of a run again (RUN=runs/latest)
 
 serve: $(READY) ## run the checkout system until Ctrl-C (STRATEGY AXES)
 	@$(BIN)/dropday serve $(call option,STRATEGY,strategy) $(axes)
+
+race: $(READY) ## play an interleaving, statement by statement (RACE=lost_update; --list shows all)
+	@$(BIN)/dropday race '$(RACE)'
+
+races: $(READY) ## play all races and write docs/races.md
+	@$(BIN)/dropday race --all --markdown > docs/races.md.new && mv docs/races.md.new docs/races.md
 
 bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|pool|sold_out|dispatcher AXES)
 	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)

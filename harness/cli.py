@@ -247,6 +247,27 @@ def bench(
     console.print(f"ratios: {file}", highlight=False, soft_wrap=True)
 
 
+@app.command(epilog="Example: dropday race lost_update")
+def race(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One of those that --list shows.")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Play all of them.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Name them, and play nothing.")] = False,
+    as_page: Annotated[bool, typer.Option("--markdown", help="As a page: docs/races.md.")] = False,
+    servers: ServersOption = "embedded",
+) -> None:
+    """Play an interleaving of two or three shoppers, statement by statement, on real servers."""
+    from harness import races
+
+    if not listed:
+        raise typer.Exit(races.play(name, every=every, as_page=as_page, servers=servers))
+    console = Console()
+    for known, title in races.known().items():
+        console.print(f"{known:22} {title}", highlight=False, soft_wrap=True)
+
+
 def _check(thresholds: Path) -> None:
     """A mistake in the thresholds is told before a run, not minutes later."""
     from reports.thresholds import load
