@@ -20,7 +20,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from system.races.library import RACES
-from system.races.page import page
+from system.races.page import introduction, page
 from system.races.play import Played, play
 from system.races.race import Race
 from system.races.stage import Servers
@@ -61,7 +61,7 @@ async def _play(races: Sequence[Race], *, as_page: bool) -> int:
         for race in races:
             played.append((race, []))
             if not as_page:
-                print(f"{race.name}: {race.title}\n{race.about}\n")  # noqa: T201
+                print(introduction(race))  # noqa: T201
             for scene in race.scenes:
                 one = await play(race, scene, servers)
                 played[-1][1].append(one)

@@ -105,7 +105,7 @@ class Actor:
         """The process that serves it is killed; whatever it had not sent is never sent."""
         self.dead = True
         self.timeline.waiting.discard(self.name)
-        self.timeline.add(self.name, "killed", "its worker is killed; nobody is left to answer")
+        self.timeline.add(self.name, "killed", "its process is killed, and sends nothing more")
         tasks = [task for task in (self._task, *self.helpers) if task is not None]
         for task in tasks:
             task.cancel()

@@ -42,7 +42,7 @@ ours.
 def page(races: Sequence[tuple[Race, Sequence[Played]]]) -> Iterator[str]:
     """The page, piece by piece."""
     yield _HEAD
-    yield "| race | what happens | goes wrong with | does not with |\n| --- | --- | --- | --- |"
+    yield "| race | what happens | wrong with | right with |\n| --- | --- | --- | --- |"
     for race, scenes in races:
         bad = "; ".join(dict.fromkeys(_short(one) for one in scenes if one.findings)) or "-"
         good = "; ".join(dict.fromkeys(_short(one) for one in scenes if not one.findings))
@@ -50,10 +50,15 @@ def page(races: Sequence[tuple[Race, Sequence[Played]]]) -> Iterator[str]:
     yield ""
     for race, scenes in races:
         yield f"## {race.name}\n"
-        yield textwrap.fill(f"{race.title[0].upper()}{race.title[1:]}. {race.about}", _WIDTH) + "\n"
+        yield introduction(race)
         for one in scenes:
             yield "\n".join(["```text", *one.lines(), "```\n"])
     yield _LATER.rstrip()
+
+
+def introduction(race: Race) -> str:
+    """What happens in `race`, and what the danger is; ends with an empty line."""
+    return textwrap.fill(f"{race.title[0].upper()}{race.title[1:]}. {race.about}", _WIDTH) + "\n"
 
 
 def _short(one: Played) -> str:

@@ -1,0 +1,102 @@
+"""Races on demand, on real servers: they end as they should, and the page of them is what they print."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from harness.servers import Endpoints
+from harness.shop import migrate
+
+PAGE = Path(__file__).parents[2] / "docs" / "races.md"
+DROPDAY = Path(sys.executable).with_name("dropday")
+
+
+@pytest.fixture(scope="module")
+def servers(endpoints: Endpoints) -> dict[str, str]:
+    """A database of its own, and a corner of Redis that no shop of the tests uses."""
+    url = asyncio.run(_new_database(endpoints.database_url))
+    migrate(url)
+    return {"DROPDAY_DATABASE_URL": url, "DROPDAY_REDIS_URL": endpoints.redis_url}
+
+
+async def _new_database(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("CREATE DATABASE races")
+    finally:
+        await connection.close()
+    return url.replace("/postgres?", "/races?")
+
+
+def play(servers: dict[str, str], *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _run(sys.executable, "-m", "system.races", *arguments, environment=servers | environment)
+
+
+def dropday(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run(DROPDAY, *arguments, environment={})
+
+
+def _run(*command: str | Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own commands
+        command, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_race_ends_as_it_should_and_the_page_shows_it_word_for_word(servers: dict[str, str]) -> None:
+    played = play(servers, "--markdown")
+
+    assert (played.returncode, played.stderr) == (0, "")
+    assert played.stdout == PAGE.read_text(), "make races writes the page anew"
+
+
+def test_a_race_is_the_same_whatever_the_shell_says_of_the_shop(servers: dict[str, str]) -> None:
+    of_the_shell = {"DROPDAY_POOL_SIZE": "1", "DROPDAY_SORT_CARTS": "false", "DROPDAY_TRIES": "1"}
+
+    assert play(servers, "lost_update").stdout == play(servers, "lost_update", **of_the_shell).stdout
+
+
+def test_a_race_on_servers_that_are_not_there_cannot_be_played(servers: dict[str, str]) -> None:
+    played = play(servers, "lost_update", DROPDAY_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+
+    assert played.returncode == 3
+
+
+def test_the_command_plays_a_race_on_servers_of_its_own() -> None:
+    played = dropday("race", "two_halves")
+
+    assert (played.returncode, played.stderr) == (0, "")
+    assert "bucketed_stock, buckets=2 ---" in played.stdout
+    assert played.stdout.strip() in _without_fences(PAGE.read_text())
+
+
+def _without_fences(page: str) -> str:
+    return page.replace("```text\n", "").replace("```\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lost_updat"], "error: no race 'lost_updat'; did you mean 'lost_update'? --list shows all"),
+        ([], "error: name one race, or give --all; --list shows their names"),
+        (["lost_update", "--all"], "error: name one race, or give --all"),
+    ],
+)
+def test_the_command_says_what_is_wrong_before_it_starts_anything(arguments: list[str], message: str) -> None:
+    said = dropday("race", *arguments)
+
+    assert said.returncode == 2
+    assert said.stderr.startswith(message)
+
+
+def test_the_command_lists_every_race_that_the_page_has() -> None:
+    listed = dropday("race", "--list").stdout
+
+    headings = [line[3:] for line in PAGE.read_text().splitlines() if line.startswith("## ")]
+    assert [*(line.split()[0] for line in listed.splitlines()), "Not here yet"] == headings
