@@ -49,7 +49,7 @@ def router(admin: Admin, identity: Identity) -> APIRouter:
         prefix="/admin",
         tags=["admin"],
         dependencies=[Depends(identity.require_admin)],
-        responses=problems(400, 403, 422),
+        responses=problems(400, 403, 409, 422),
     )
 
     @routes.post("/reset", status_code=204, openapi_extra={"security": [ADMIN]})

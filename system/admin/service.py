@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Self
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from system.admin import queries
-from system.errors import Forbidden, InvalidRequest, UnknownSku
+from system.errors import Conflict, Forbidden, InvalidRequest, TryAgain, UnknownSku
 from system.platform.auth import Identity
 from system.platform.database import Database
 from system.platform.redis import PREFIX
@@ -18,6 +20,8 @@ from system.stock.board import Board
 from system.stock.port import RedisRole, Strategy
 from system.stock.redis_stock import RedisStock
 from system.stock.tables import KeptIn
+
+Result = TypeVar("Result")
 
 MOST_UNITS = 10_000_000
 MOST_SHOPPERS = 5_000_000
@@ -97,6 +101,7 @@ class Admin:
         Raises:
             Forbidden: the system runs in production.
             InvalidRequest: there would be empty buckets.
+            Conflict: orders got in between, again and again.
         """
         if self._settings.environment == "production":
             raise Forbidden("a reset deletes every order; it is switched off in production")
@@ -121,7 +126,8 @@ class Admin:
             }
             for product, size, sku in sizes
         ]
-        async with self._database.transaction() as connection:
+
+        async def refill(connection: AsyncConnection) -> None:
             await queries.empty(connection)
             await queries.set_backstops(connection, on=self._backstops)
             await queries.add_products(connection, product_rows, sku_rows, self._strategy.kept_in)
@@ -129,8 +135,18 @@ class Admin:
                 buckets = self._settings.buckets
                 await queries.add_units(connection, sku, size.units, buckets=buckets, column="initial")
             await queries.add_shoppers(connection, seed.shoppers, seed.balance_won)
+
+        await self._persistently(refill)
         await self._empty_redis()
         await self._show()
+
+    async def _persistently(self, change: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """What `change` gives in a transaction, tried again while orders under way get in between."""
+        for _ in range(self._settings.tries):
+            with suppress(TryAgain):
+                async with self._database.transaction() as connection:
+                    return await change(connection)
+        raise Conflict("orders got in between, again and again; nothing was changed, try again")
 
     @property
     def _backstops(self) -> bool:
@@ -155,11 +171,13 @@ class Admin:
 
         Raises:
             UnknownSku: there is no such SKU.
+            Conflict: orders got in between, again and again.
         """
-        async with self._database.transaction() as connection:
-            available = await queries.add_units(connection, sku, units, buckets=self._settings.buckets)
-            if available is None:
-                raise UnknownSku.of(sku)
+        available = await self._persistently(
+            lambda connection: queries.add_units(connection, sku, units, buckets=self._settings.buckets)
+        )
+        if available is None:
+            raise UnknownSku.of(sku)
         await self._show()
         return available
 

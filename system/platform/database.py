@@ -15,9 +15,11 @@ from types import TracebackType
 
 import asyncpg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from system.errors import Overloaded
+from system.platform.refusals import meaning_of
 from system.settings import Isolation, Settings
 
 
@@ -74,9 +76,16 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A SQLAlchemy connection in a transaction: committed at the end, rolled back on any exception."""
-        async with self.lane() as lane, lane.driver.transaction():
-            yield lane.connection
+        """A SQLAlchemy connection in a transaction: committed at the end, rolled back on any exception.
+
+        Raises:
+            TryAgain, Conflict: others got in between, or held a lock for too long.
+        """
+        try:
+            async with self.lane() as lane, lane.driver.transaction():
+                yield lane.connection
+        except (asyncpg.PostgresError, DBAPIError) as error:
+            raise meaning_of(error) from error
 
     async def take(self) -> Lane:
         """Wait for a turn and take a lane; `put_back` ends the turn."""
