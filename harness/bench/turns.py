@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.bench.common import CLIENTS, SHOPPERS, SKU, one_hot_sku
+from harness.bench.common import SHOPPERS, SKU, one_hot_sku
 from harness.closed_loop import Load, Orders, drive
 from harness.errors import RunError
 from harness.plenty import units_for
 from harness.stage import Stage
 from reports.experiment import StrategyUnderTest
 
+_CLIENTS = 256  # a crowd: what merges the requests of many needs many
 _WARM_UP_S = 0.5
 _MEASURED_S = 1.5
 TURN_S = 5.0  # with the start and the end of the shop
@@ -37,7 +38,7 @@ def take(stage: Stage, logs: Path, strategy: StrategyUnderTest, label: str) -> T
         load = Load(
             url=shop.url,
             requests=Orders(skus=(SKU,), tokens=shop.tokens(SHOPPERS), label=label),
-            clients=CLIENTS,
+            clients=_CLIENTS,
             warmup_s=_WARM_UP_S,
             duration_s=_MEASURED_S,
             roles=stage.roles(shop),
