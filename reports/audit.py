@@ -82,7 +82,17 @@ def _last_units(evidence: Evidence) -> Danger:
     """Near an oversell: a SKU ran out while shoppers were after it at the same time."""
     left = evidence.stock.select("sku", left=pl.col("stock") - pl.col("sold"))
     wanted = evidence.asked.join(left, on="sku").sort("sku", "sent_s")
-    ran_out = wanted.filter(pl.col("quantity") > pl.col("left"))
+    return _fought_for(wanted.filter(pl.col("quantity") > pl.col("left")))
+
+
+def _last_units_in_sight(evidence: Evidence) -> Danger:
+    """The same where units may be left that nobody found: a SKU ran out for those who were told so."""
+    told = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT)
+    return _fought_for(told.sort("sku", "sent_s"))
+
+
+def _fought_for(ran_out: pl.DataFrame) -> Danger:
+    """Whether some of these lines of one SKU, sorted by it and by time, were under way at the same time."""
     if ran_out.is_empty():
         return Danger(False, "no SKU ran out, so its last unit was never fought for")
     under_way_until = pl.col("done_s").cum_max().shift(1).over("sku")
@@ -97,6 +107,14 @@ def _refusals(evidence: Evidence) -> Danger:
     if not refused:
         return Danger(False, "nobody was told sold out")
     return Danger(True, f"{refused:,} answers of sold out, none before what was left fell short")
+
+
+def _refusals_of_any_kind(evidence: Evidence) -> Danger:
+    """The same where being right about "sold out" is not promised."""
+    danger = _refusals(evidence)
+    return (
+        Danger(True, "the counters agree; to say sold out too early is a figure") if danger.near else danger
+    )
 
 
 def _acknowledgements(evidence: Evidence) -> Danger:
@@ -130,8 +148,15 @@ def _limits(evidence: Evidence) -> Danger:
 def _checkers(scenario: Scenario, *, exact: bool) -> list[Checker]:
     """Those of the invariants that the scenario can break, in their order."""
     checkers = [
-        Checker(1, "no oversell", lambda evidence, _: invariants.no_oversell(evidence), _last_units),
-        Checker(2, "no undersell", _no_undersell if exact else _no_drift, _refusals),
+        Checker(
+            1,
+            "no oversell",
+            lambda evidence, _: invariants.no_oversell(evidence),
+            _last_units if exact else _last_units_in_sight,
+        ),
+        Checker(2, "no undersell", _no_undersell, _refusals)
+        if exact
+        else Checker(2, "no undersell", _no_drift, _refusals_of_any_kind),
         Checker(3, "orders exist as acknowledged", _as_acknowledged, _acknowledgements),
         Checker(4, "money is conserved", invariants.money_is_conserved, _money),
         Checker(

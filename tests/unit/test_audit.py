@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.audit import audit, merge
+from reports.metrics import measure
 from reports.violations import AuditReport
 from scenarios.books import BookedOrder, IntakeRow
 from scenarios.history import Outcome
@@ -340,6 +341,17 @@ def test_a_false_sold_out_is_a_violation_of_those_alone_who_promise_to_be_exact(
     assert verdicts(audit(early, SCENARIO, exact=False))[2] == "pass"
     drifted = with_row(early, "stock", 1, available=1)
     assert verdicts(audit(drifted, SCENARIO, exact=False))[2] == "fail"
+
+
+def test_units_that_nobody_found_do_not_keep_a_run_from_having_been_dangerous() -> None:
+    stranded = [
+        Request(shopper, {"shoe-280": 2}, 0.0, 0.01, 0.02, turned_away=Outcome.SOLD_OUT) for shopper in (1, 2)
+    ]
+    run = play([Request(0, {"shoe-270": 1}, 0.0, 0.01, 0.02), *stranded])
+    assert verdicts(audit(run, SCENARIO, exact=False))[1] == "pass"
+    assert verdicts(audit(run, SCENARIO, exact=True))[1] == "unknown"
+    assert verdicts(audit(play(rush()[:1]), SCENARIO, exact=False))[1] == "unknown"
+    assert measure(run).units.undersold == 2
 
 
 def test_witnesses_are_the_first_the_worst_and_the_last_case() -> None:
