@@ -55,7 +55,8 @@ race: $(READY) ## play an interleaving, statement by statement (RACE=lost_update
 	@$(BIN)/dropday race '$(RACE)'
 
 races: $(READY) ## play all races and write docs/races.md
-	@$(BIN)/dropday race --all --markdown > docs/races.md.new && mv docs/races.md.new docs/races.md
+	@$(BIN)/dropday race --all --markdown > docs/races.md.new && mv docs/races.md.new docs/races.md \
+	  || { rm -f docs/races.md.new; exit 1; }
 
 bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|pool|sold_out|dispatcher AXES)
 	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)

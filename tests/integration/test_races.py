@@ -69,10 +69,10 @@ def test_a_race_on_servers_that_are_not_there_cannot_be_played(servers: dict[str
 
 
 def test_the_command_plays_a_race_on_servers_of_its_own() -> None:
-    played = dropday("race", "two_halves")
+    played = dropday("race", "lost_update")
 
     assert (played.returncode, played.stderr) == (0, "")
-    assert "bucketed_stock, buckets=2 ---" in played.stdout
+    assert "conditional_update ---" in played.stdout
     assert played.stdout.strip() in _without_fences(PAGE.read_text())
 
 

@@ -33,11 +33,11 @@ async def the_worker_dies_before_it_confirms(stage: Stage) -> None:
     a, b = await stage.shopper(), await stage.shopper()
     await a.until(before="redis_confirm")
     await a.dies()
+    again = await stage.again(a)
+    await again.ends()
     await stage.time_passes("A's hold expires")
     await stage.redis_is_looked_after()
     await b.ends()
-    again = await stage.again(a)
-    await again.ends()
 
 
 async def the_worker_dies_with_a_hold(stage: Stage) -> None:
@@ -107,8 +107,8 @@ RACES = (
             ),
             right(
                 RedisHold,
-                why="An expired hold is looked up in PostgreSQL: the pair is sold. A, who asks again with "
-                "the same key, is told so.",
+                why="A, who asks again with the same key, gets the answer; and a hold that has expired is "
+                "looked up in PostgreSQL, where the pair is sold.",
             ),
         ),
     ),
