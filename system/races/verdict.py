@@ -168,7 +168,7 @@ def _drifted(books: Books) -> Iterator[Finding]:
 
 
 def _money(books: Books, buyings: Sequence[Buying]) -> Iterator[Finding]:
-    names = {buying.shopper: buying.actor.name for buying in buyings}
+    names = {buying.shopper: buying.actor.name for buying in reversed(buyings)}
     for shopper, won in books.overpaid_won.items():
         if won > 0:
             yield Finding(Kind.MONEY, f"{names[shopper]} paid {won:,} won for which there is no order.")
