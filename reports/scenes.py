@@ -26,8 +26,8 @@ def scene(evidence: Evidence, sku: str, order_id: str, at_s: float) -> Scene:
     orders = near.join(_request_of(near, asked), on="order_id", how="left")
     others = under_way.join(placed, on=KEY, how="anti").sort("done_s").head(_OTHERS)
     around = pl.concat([orders.select(_of_orders()), others.select(_of_others())])
-    in_order = around.sort(pl.coalesce("sent_s", "placed_s"), maintain_order=True)
-    return Scene(told, tuple(Operation.model_validate(row) for row in in_order.rows(named=True)))
+    by_effect = around.sort(pl.coalesce("placed_s", "done_s"), maintain_order=True)
+    return Scene(told, tuple(Operation.model_validate(row) for row in by_effect.rows(named=True)))
 
 
 def _neighbours(placed: pl.DataFrame, order_id: str) -> pl.DataFrame:

@@ -119,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("strategy", ["conditional_update", "redis_hold"])
+@pytest.mark.parametrize("strategy", ["conditional_update", "redis_hold", "single_writer", "redis_queue"])
 def test_a_headless_run_ends_by_itself_and_its_history_agrees_with_the_books(
     strategy: str, shop_of: ShopOf, locust: Locust, drop: Path, tmp_path: Path
 ) -> None:
@@ -135,12 +135,29 @@ def test_a_headless_run_ends_by_itself_and_its_history_agrees_with_the_books(
     assert sorted(acknowledged["key"]) == sorted(order.key for order in books.orders)
     assert [row.available for row in books.stock] == [0, 0]
     assert acknowledged["total_won"].to_list() == [100_000] * 7
+    both_times = acknowledged.filter(acknowledged["acknowledged_s"] < acknowledged["done_s"])
+    assert len(both_times) == (7 if strategy in ("single_writer", "redis_queue") else 0)
 
     crowd = generate(load(drop), 5)
     assert rows["arrival"].n_unique() == len(crowd)
     assert rows.filter(rows["attempt"] == 0)["intended_s"].min() == crowd.at_s[0]
     log = log_in(tmp_path)
     assert (log.completed, log.generator.offered, log.generator.sent) == (True, len(crowd), len(crowd))
+
+
+def test_a_limit_of_the_scenario_holds_for_everybody(
+    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+) -> None:
+    few = "limit = 1\nsizes = [{ size = '270', units = 9 }]\n\n[shoppers]\npopulation = 5\n"
+    drop.write_text(drop.read_text().partition("sizes")[0] + few)
+    run = ("--headless", "--scenario", drop, "--record", tmp_path)
+    code, output = ended(locust(*run, shop=shop.shop))
+    assert code == PASSED, output
+    rows = history.read(tmp_path / "history.parquet")
+    outcomes = Counter(rows["outcome"])
+    assert outcomes["bought"] == 5
+    assert outcomes["refused"] == outcomes.total() - 5
+    assert set(rows.filter(rows["outcome"] == "refused")["code"]) == {"limit_reached"}
 
 
 def test_a_page_and_an_order_are_answered_by_the_shop(
