@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from system.errors import Conflict
 from system.platform import redis as redis_platform
 from system.platform.background import in_the_background
 from system.platform.database import Database
@@ -91,10 +92,10 @@ async def _work(writer: Writer, log: Log, settings: Settings, stop: asyncio.Even
         stopping = stop.is_set()
         try:
             decided = await _decide_next(writer, log)
-        except (RedisError, ConnectionError) as error:
+        except (RedisError, ConnectionError, Conflict, asyncpg.TransactionRollbackError) as error:
             if isinstance(error, asyncpg.PostgresConnectionError):
                 raise
-            _log.warning("Redis does not answer: %r", error)
+            _log.warning("nothing was decided, and will be later: %r", error)
             await asyncio.sleep(_AFTER_AN_OUTAGE_S)
             continue
         if not decided:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ import httpx
 
 from harness.axes import Axes
 from harness.books import read_books
+from harness.processes import Child, running
 from harness.servers import Endpoints
 from harness.shop import Shop, migrate, open_shop
 from harness.strategies import known, named
@@ -106,8 +108,54 @@ class TestShop:
                 return books
             assert monotonic() < deadline, f"not at rest: {books.stock} {books.intake}"
 
+    @contextmanager
+    def another_consumer(self, log: Path) -> Iterator[Child]:
+        """One more process that decides what the shop queues."""
+        environment = {
+            "DROPDAY_DATABASE_URL": self.database_url,
+            "DROPDAY_REDIS_URL": self.redis_url,
+            "DROPDAY_STRATEGY": self.shop.strategy.name,
+        } | dict.fromkeys(
+            ("DROPDAY_JWT_SECRET", "DROPDAY_ADMIN_KEY"), "not needed to decide orders, only set"
+        )
+        command = [sys.executable, "-m", "system.workers"]
+        with running("another consumer", command, log=log, environment=environment) as consumer:
+            yield consumer
+
+    @contextmanager
+    def stock_locked(self) -> Iterator[None]:
+        """Nobody can take stock while the block lasts."""
+        with self.database() as ask:
+            ask("BEGIN")
+            ask("SELECT FROM stock FOR UPDATE")
+            yield
+            ask("ROLLBACK")
+
+    @contextmanager
+    def database(self) -> Iterator[Callable[[str], list[Any]]]:
+        """A connection to the shop's database: SQL to rows."""
+        with asyncio.Runner() as runner:
+            connection = runner.run(asyncpg.connect(self.database_url))
+            try:
+                yield lambda sql: list(runner.run(connection.fetch(sql)))
+            finally:
+                runner.run(connection.close())
+
+    def until(self, sql: str) -> None:
+        """Wait until a query of the database says true, which may take 20 s."""
+        with self.database() as ask:
+            until(lambda: bool(ask(sql)[0][0]), sql)
+
     def left(self, sku: str) -> int:
         return next(row.available for row in self.books().stock if row.sku == sku)
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait until it is so, which may take 20 s; `what` is said if it is not."""
+    deadline = monotonic() + 20
+    while not is_so():
+        assert monotonic() < deadline, f"it never came so far: {what}"
+        sleep(0.01)
 
 
 @contextmanager
