@@ -134,9 +134,10 @@ class Actor:
             return self._still_waits()
         if self._in_flight is None:
             return False
-        pid, step = self._in_flight
+        flight = self._in_flight
+        pid, step = flight
         held = await self.locks.held_up(pid)
-        if held is None or self._halted.is_set():
+        if held is None or self._in_flight is not flight:  # it may have come further while we asked
             return False
         if held.circle:  # the database undoes one of them, at its own time: whether that is seen, is chance
             return False

@@ -28,7 +28,7 @@ somebody, as `pg_blocking_pids` says. Then the step (the names are those of `Ser
 SQL or command, and what it saw. After `--` is what nobody does: time that passes, a server that dies.
 Nothing sleeps: where time passes, the deadlines of leases and holds are moved into the past. At the end are
 the books, in which orders are counted and no counter is believed. Every order is sent to the database alone
-(`pipeline=1`, where the shop may send some in one message), and a statement that is a transaction of its own is
+(`pipeline=1`; the shop may send some in one message), and a statement that is a transaction of its own is
 stopped before its commit by putting BEGIN and COMMIT around it, which changes nothing for it.
 """
 _LATER = """\
