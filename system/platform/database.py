@@ -101,7 +101,7 @@ class Database:
                 lane = self._idle.pop()  # the last one used: its server process is still warm
                 if not lane.driver.is_closed():
                     return lane
-                await lane.connection.close()
+                await _discard(lane)
             return await self._open()
         except BaseException:
             self._turns.release()
@@ -111,8 +111,7 @@ class Database:
         """End the turn. A lane that was `cut_off` in mid-statement is closed: its state is not known."""
         try:
             if cut_off:
-                await lane.connection.invalidate()
-                await lane.connection.close()
+                await _discard(lane)
             else:
                 self._idle.append(lane)
         finally:
@@ -129,6 +128,12 @@ class Database:
         for lane in self._idle:
             await lane.connection.close()
         await self._engine.dispose()
+
+
+async def _discard(lane: Lane) -> None:
+    """Close a lane for good. If it were only closed, SQLAlchemy would hand it out again, dead or not."""
+    await lane.connection.invalidate()
+    await lane.connection.close()
 
 
 class Turn:
