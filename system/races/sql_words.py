@@ -98,17 +98,14 @@ _TAKING: dict[Take, Callable[[str, int, Any], str]] = {
     Take.IF_FENCED: lambda sku, n, token: _update(sku, f"available - {n}", f"fence = {token}"),
     Take.UNCHECKED: lambda sku, n, _: _update(sku, f"available - {n}"),
     Take.OVERWRITE: lambda sku, _, left: _update(sku, str(left)),
-    Take.UNIT_ROWS: lambda sku, n, _: (
-        f"UPDATE units SET order_id = mine WHERE id IN (SELECT id WHERE sku = '{sku}' AND order_id IS NULL "
-        f"LIMIT {n} FOR UPDATE SKIP LOCKED)"
-    ),
+    Take.UNIT_ROWS: lambda *_: "UPDATE units SET order_id = mine WHERE id IN (those that I locked)",
     Take.FROM_BUCKETS: lambda sku, n, _: (
         f"UPDATE stock_buckets SET available = available - {n} WHERE sku = '{sku}' AND bucket = mine, or the "
         f"next with available >= {n}"
     ),
     Take.RESERVED: lambda *_: RESERVED,
 }
-_LOOKING = {Take.IF_ENOUGH, Take.UNIT_ROWS, Take.FROM_BUCKETS}
+_LOOKING = {Take.IF_ENOUGH, Take.FROM_BUCKETS}
 
 
 def _words_of_placing(statement: str, take: Take, arguments: Arguments) -> Words:
@@ -167,6 +164,16 @@ _PHRASES = (
         "lock_row",
         lambda a: f"SELECT available FROM stock WHERE {_named(a[0])} FOR UPDATE",
         _levels,
+        looks=True,
+    ),
+    _Phrase(
+        "lock_units",
+        "lock_row",
+        lambda a: (
+            f"SELECT id FROM units WHERE {_named(a[0])} AND order_id IS NULL LIMIT {a[1][0]} "
+            "FOR UPDATE SKIP LOCKED"
+        ),
+        lambda rows: f"{len(rows[0][0])} row{_s(rows[0][0])}",
         looks=True,
     ),
     _Phrase(

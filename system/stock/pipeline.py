@@ -40,7 +40,7 @@ class Waiting:
 class Pipeline:
     """The orders of a worker on their way to the database, for one way to take their stock."""
 
-    TAKES = (Take.IF_ENOUGH, Take.UNIT_ROWS, Take.FROM_BUCKETS)  # those that need to know nothing beforehand
+    TAKES = (Take.IF_ENOUGH, Take.FROM_BUCKETS)  # those that need to know nothing beforehand
 
     def __init__(self, database: Database, settings: Settings, take: Take) -> None:
         self._database = database

@@ -27,7 +27,7 @@ class Take(Enum):
     IF_FENCED = "take_if_fenced($4, $5, $6)"  # the lease's token
     UNCHECKED = "take($4, $5)"
     OVERWRITE = "overwrite_stock($4, $6)"  # the units to be left
-    UNIT_ROWS = "take_units(c.order_id, $4, $5)"
+    UNIT_ROWS = "take_units(c.order_id, $6)"  # the rows that were locked
     FROM_BUCKETS = "take_from_buckets($1, $4, $5)"
     RESERVED = "sell_reserved($6, $4)"  # the hold
 
@@ -42,6 +42,7 @@ class Levels:
 
 _READ = "SELECT sku, available, version FROM stock WHERE sku = ANY($1)"
 _LOCK = f"{_READ} ORDER BY array_position($1, sku) FOR UPDATE"
+_LOCK_UNITS = "SELECT lock_units($1, $2)"
 _LOCK_NAMES = "SELECT pg_advisory_xact_lock(hashtextextended(sku, 0)) FROM unnest($1::text[]) AS sku"
 _READ_BEHIND_FENCE = "SELECT sku, available, version FROM read_behind_fence($1, $2)"
 _RESERVE = "SELECT reserve($1, $2, $3, $4)"
@@ -94,6 +95,16 @@ class Statements:
             Conflict: another transaction held a row for longer than `lock_timeout_ms`.
         """
         return _levels(await self._fetch("lock_row", _LOCK, skus))
+
+    async def lock_units(self, order: Order) -> list[int]:
+        """Rows of units for the order that nobody else has locked, locked until the transaction ends.
+
+        Raises:
+            SoldOut: there are too few, now.
+        """
+        rows = await self._fetch("lock_row", _LOCK_UNITS, order.skus, order.quantities)
+        units: list[int] = rows[0][0]
+        return units
 
     async def lock_names(self, skus: list[str]) -> None:
         """Locks that bear the names of `skus` and protect nothing by themselves; until the transaction ends.

@@ -85,7 +85,7 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
         guard(
             STRATEGIES_SCHEMA,
             "ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED",
-            "AND pg_sleep(0.02) IS NOT NULL ORDER BY id LIMIT p_quantities[i]",  # and a pause
+            "ORDER BY id LIMIT p_quantities[i]",
         ),
     ),
     "bucketed_stock": (

@@ -246,7 +246,7 @@ SPANS = {
     "snapshot": ["pool", "begin", "read_stock", "place_order", "commit"],
     "serializable": ["pool", "begin", "read_stock", "place_order", "commit"],
     "advisory_lock": ["pool", "begin", "advisory_lock", "read_stock", "place_order", "commit"],
-    "unit_rows": ["pool", "place_order"],
+    "unit_rows": ["pool", "begin", "lock_row", "place_order", "commit"],
     "bucketed_stock": ["pool", "place_order"],
     "reservation_ledger": ["pool", "begin", "lock_row", "reserve", "commit", "pool", "place_order"],
     "redis_lock": ["pool", "begin", "redis_lock", "read_stock", "place_order", "redis_unlock", "commit"],

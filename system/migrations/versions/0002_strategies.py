@@ -22,7 +22,7 @@ def downgrade() -> None:
     """Drop everything."""
     op.execute(
         "DROP FUNCTION write_batch, open_batch, enqueue, sell_reserved, reserve, take_from_buckets,"
-        " take_units, read_behind_fence, is_sold_out"
+        " take_units, lock_units, read_behind_fence, is_sold_out"
     )
     op.execute("DROP PROCEDURE place_orders")
     op.execute("DROP FUNCTION take_somehow")

@@ -110,24 +110,29 @@ BEGIN
 END $$;
 
 
--- unit_rows: any units that nobody else is buying at this moment.
-CREATE FUNCTION take_units(p_order_id uuid, p_skus text[], p_quantities bigint[])
-RETURNS void LANGUAGE plpgsql AS $$
+-- unit_rows: any units that nobody else is buying at this moment, locked to the end of the transaction.
+CREATE FUNCTION lock_units(p_skus text[], p_quantities bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-    taken bigint;
+    found bigint[];
+    locked bigint[];
 BEGIN
     FOR i IN 1 .. cardinality(p_skus) LOOP
-        -- An array is made once; a subquery in IN may be run again by the planner's leave, and take others.
-        UPDATE units SET order_id = p_order_id WHERE id = ANY (ARRAY(
-            SELECT id FROM units WHERE sku = p_skus[i] AND order_id IS NULL
-            ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED
-        ));
-        GET DIAGNOSTICS taken = ROW_COUNT;
-        IF taken < p_quantities[i] THEN
+        found := ARRAY(SELECT id FROM units WHERE sku = p_skus[i] AND order_id IS NULL
+                       ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED);
+        IF NOT EXISTS (SELECT FROM stock WHERE sku = p_skus[i]) THEN
+            RAISE EXCEPTION USING ERRCODE = 'DD003', MESSAGE = p_skus[i];
+        ELSIF cardinality(found) < p_quantities[i] THEN
             RAISE EXCEPTION USING ERRCODE = 'DD001', MESSAGE = p_skus[i];
         END IF;
+        locked := locked || found;
     END LOOP;
+    RETURN locked;
 END $$;
+
+
+CREATE FUNCTION take_units(p_order_id uuid, p_units bigint[]) RETURNS void LANGUAGE sql AS $$
+    UPDATE units SET order_id = p_order_id WHERE id = ANY (p_units)
+$$;
 
 
 -- bucketed_stock: from the shopper's own bucket, or the next one that seems to hold enough.
@@ -234,11 +239,11 @@ BEGIN
             SELECT * INTO c FROM claim_order(o.shopper, o.key, o.fingerprint, o.skus, o.quantities);
             IF NOT c.replayed THEN
                 IF p_stock_first THEN
-                    PERFORM take_somehow(p_take, c.order_id, o.shopper, o.skus, o.quantities);
+                    PERFORM take_somehow(p_take, o.shopper, o.skus, o.quantities);
                 END IF;
                 PERFORM book_order(c.order_id, o.shopper, o.key, o.skus, o.quantities, c.prices, c.limits, c.total);
                 IF NOT p_stock_first THEN
-                    PERFORM take_somehow(p_take, c.order_id, o.shopper, o.skus, o.quantities);
+                    PERFORM take_somehow(p_take, o.shopper, o.skus, o.quantities);
                 END IF;
             END IF;
             states := states || CASE WHEN c.replayed THEN 'kept' ELSE 'new' END;
@@ -252,12 +257,11 @@ BEGIN
 END $$;
 
 
-CREATE FUNCTION take_somehow(p_take text, p_order_id uuid, p_shopper bigint, p_skus text[], p_quantities bigint[])
+CREATE FUNCTION take_somehow(p_take text, p_shopper bigint, p_skus text[], p_quantities bigint[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_take
     WHEN 'IF_ENOUGH' THEN PERFORM take_if_enough(p_skus, p_quantities);
-    WHEN 'UNIT_ROWS' THEN PERFORM take_units(p_order_id, p_skus, p_quantities);
     WHEN 'FROM_BUCKETS' THEN PERFORM take_from_buckets(p_shopper, p_skus, p_quantities);
     END CASE;
 END $$;

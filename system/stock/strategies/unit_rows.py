@@ -16,9 +16,10 @@ from system.stock.tables import KeptIn
 
 
 class UnitRows(Strategy):
-    """UPDATE units SET order WHERE id IN (SELECT ... LIMIT n FOR UPDATE SKIP LOCKED)."""
+    """SELECT ... LIMIT n FOR UPDATE SKIP LOCKED; pay; UPDATE units SET order."""
 
     name, exact, kept_in = "unit_rows", False, KeptIn.UNITS
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        return await shop.place(order, Take.UNIT_ROWS)
+        async with shop.transaction() as tx:
+            return await tx.place(order, Take.UNIT_ROWS, await tx.lock_units(order))
