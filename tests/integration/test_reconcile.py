@@ -219,13 +219,13 @@ def test_a_reconcile_that_failed_is_made_up_for(shop_of: ShopOf) -> None:
         with shop.stock_locked():
             order = other.submit(shop.order, ("dunk-270", 1), key="mine")
             until(lambda: bool(redis.zcard("dropday:holds")), "a hold")
-            redis.delete("dropday:holds", "dropday:hold:0:mine")  # the only reason to reconcile
             redis.hset("dropday:stock", "dunk-270", 1)
+            redis.delete("dropday:holds", "dropday:hold:0:mine")
+            redis.set("dropday:holds", "what no script can work with")
             redis.config_resetstat()
-            redis.config_set("maxmemory", 1)  # and a reason to fail
         assert order.result().status_code == 201
-        until(lambda: "errorstat_OOM" in redis.info("errorstats"), "a reconcile that failed")
-        redis.config_set("maxmemory", 0)
+        until(lambda: "errorstat_WRONGTYPE" in redis.info("errorstats"), "a reconcile that failed")
+        redis.delete("dropday:holds")
 
     until_redis_says(shop, {"dunk-270": 4, "dunk-280": 5})
 

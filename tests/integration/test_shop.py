@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from harness.servers import open_servers
+from tests.integration.conftest import ShopOf
 from tests.integration.shops import PRICE_WON, TestShop, shop_with
 
 
@@ -118,6 +120,23 @@ def test_a_wrong_setting_stops_the_start_and_is_named(changed: dict[str, str], n
     assert started.returncode == 2
     assert named in started.stderr
     assert "Traceback" not in started.stderr
+
+
+def test_a_charge_that_meets_an_order_of_its_shopper_is_told_of_a_conflict(shop_of: ShopOf) -> None:
+    shop = shop_of("snapshot")
+    headers = shop.bearer() | {"idempotency-key": "a-key"}
+    with shop.database() as ask, ThreadPoolExecutor(1) as other:
+        ask("BEGIN")
+        ask("UPDATE wallets SET balance_won = balance_won - 1 WHERE shopper = 0")
+        charge = other.submit(shop.http.post, "/wallet/charges", json={"amount_won": 1_000}, headers=headers)
+        shop.until(
+            "SELECT count(*) > 0 FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        ask("COMMIT")
+
+    assert (charge.result().status_code, charge.result().json()["code"]) == (409, "conflict")
+    assert shop.balance() == 1_000_000 - 1
 
 
 def test_a_shop_whose_database_is_gone_says_so_and_stays_alive(tmp_path: Path) -> None:
