@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import sys
 
 import uvicorn
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from system.migrations.run import migrate
 from system.platform.database import Database
 from system.platform.redis import connect
 from system.settings import Settings
+from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
 from system.stock.port import Strategy
 from system.stock.redis_stock import RedisStock
-from system.stock.strategies import STRATEGIES, strategy_named
+from system.stock.strategies import STRATEGIES
 
 _USAGE = "usage: python -m system [serve | migrate | reconcile | strategies]"
 
@@ -39,15 +37,12 @@ def main(arguments: list[str]) -> int:
         return 0
     if command not in {"serve", "migrate", "reconcile"} or len(arguments) > 1:
         return _fail(_USAGE)
-    for name in _make_up_development_secrets():
+    for name in make_up_development_secrets():
         if command == "serve":
             print(f"{name}={os.environ[name]}  (made up for this run)", file=sys.stderr)  # noqa: T201
     try:
-        settings = Settings()
-        strategy_named(settings.strategy)
-    except ValidationError as error:
-        return _fail("\n".join(_sentence(problem) for problem in error.errors()))
-    except ValueError as error:
+        settings, _ = settings_and_strategy()
+    except SettingsError as error:
         return _fail(str(error))
     if command == "migrate":
         asyncio.run(migrate(settings.database_url))
@@ -92,21 +87,6 @@ def _serve(settings: Settings) -> None:
         timeout_keep_alive=_KEEP_ALIVE_S,
         backlog=_BACKLOG,
     )
-
-
-def _make_up_development_secrets() -> list[str]:
-    """In development alone: draw the secrets that nobody set, for this process and its workers."""
-    if os.environ.get("DROPDAY_ENVIRONMENT", "development") != "development":
-        return []
-    missing = [name for name in ("DROPDAY_JWT_SECRET", "DROPDAY_ADMIN_KEY") if name not in os.environ]
-    os.environ.update({name: secrets.token_urlsafe(32) for name in missing})
-    return missing
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    name = "DROPDAY_" + "_".join(str(part) for part in problem["loc"]).upper()
-    given = "is not set" if problem["type"] == "missing" else f"is {problem['input']!r}"
-    return f"{name} {given}: {problem['msg']}"
 
 
 def _fail(text: str) -> int:

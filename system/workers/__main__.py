@@ -14,7 +14,6 @@ from contextlib import suppress
 
 import asyncpg
 import uvloop
-from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -24,9 +23,9 @@ from system.platform.background import in_the_background
 from system.platform.database import Database
 from system.platform.runtime import keep_collector_quiet
 from system.settings import Settings
+from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
 from system.stock.port import Ack, RedisRole
 from system.stock.redis_stock import RedisStock
-from system.stock.strategies import strategy_named
 from system.workers.logs import Accepted, Log, Stream
 from system.workers.writer import Writer
 
@@ -38,10 +37,10 @@ _AFTER_AN_OUTAGE_S = 0.2
 
 def main() -> int:
     """Decide until SIGTERM; returns the exit code."""
+    make_up_development_secrets()  # which it has no use for
     try:
-        settings = Settings()
-        strategy = strategy_named(settings.strategy)
-    except (ValidationError, ValueError) as error:
+        settings, strategy = settings_and_strategy()
+    except SettingsError as error:
         return _fail(str(error), 2)
     if strategy.ack is not Ack.QUEUED:
         return _fail(f"DROPDAY_STRATEGY is {strategy.name!r}, which queues nothing: it needs no consumer", 2)
