@@ -18,6 +18,7 @@ SYSTEM = Path(__file__).parents[2] / "system"
 SCHEMA = "migrations/versions/0001_shop.sql"
 STRATEGIES_SCHEMA = "migrations/versions/0002_strategies.sql"
 ORDERS_AT_ONCE = 5
+CROWDS = 3  # the first one finds connections that are still to be opened
 
 
 class Edit(NamedTuple):
@@ -144,10 +145,9 @@ AXES = {"redis_fenced_lock": {"lease_ms": 1}}
 
 # Carts begin with different SKUs of which there is plenty, and end with the one that all want.
 PLENTY = ("100", "110", "120", "130", "140", "150", "160", "170")
-STOCK = Stock(dict.fromkeys(PLENTY, 20) | {"270": 3}, shoppers=40)
+STOCK = Stock(dict.fromkeys(PLENTY, 6) | {"270": 3}, shoppers=40)
 VISITS = [
-    Visit(n, "key", ((f"dunk-{PLENTY[n % len(PLENTY)]}", 1), ("dunk-270", 1)), after_s=n / 400)
-    for n in range(STOCK.shoppers)
+    Visit(n, "key", ((f"dunk-{PLENTY[n % len(PLENTY)]}", 1), ("dunk-270", 1))) for n in range(STOCK.shoppers)
 ]
 
 
@@ -170,7 +170,10 @@ def test_a_safe_strategy_without_its_guard_is_caught(
     axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
 
     with shop_with(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
-        report = audited(shop, STOCK, VISITS)
+        for _ in range(CROWDS):
+            report = audited(shop, STOCK, VISITS)
+            if report.violations:
+                break
 
     assert report.verdict == "fail"
     assert "more units were sold than there were" in [violation.what for violation in report.violations]

@@ -29,6 +29,7 @@ OPERATIONS = [
     "GET /products/{product_id}",
     "POST /orders",
     "GET /orders",
+    "GET /orders/queued/{key}",
     "GET /orders/{order_id}",
     "POST /wallet/charges",
     "GET /wallet",
