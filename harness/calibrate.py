@@ -19,16 +19,20 @@ from harness.stage import Stage
 from reports.experiment import StrategyUnderTest
 from scenarios.scenario import Product, Scenario, Shoppers, Size
 from scenarios.shapes import Constant
-from simulator.calibration import fit
+from simulator.calibration import KINDS_OF_ANY_STRATEGY, fit, kinds_of
+from simulator.closed_loop import units_for as scarcity_for
+from simulator.defaults import Settings
 from simulator.observation import Cpu, Kind, Observation, Timing
 from simulator.profile import Profile
+from simulator.strategies import Strategy, strategy_named
 
 _PRODUCT = "calibration"
 _SKU = f"{_PRODUCT}-270"
 _SHOPPERS = 5_000
 _CLIENTS = 64
+_CLIENTS_IN_BATCHES = 512  # who wait for the same few batches: fewer would leave the cores a rest
 _WARM_UP_S = 0.4
-_FIT_S = 1.5
+_FIT_S = 4.0
 _START_S = 2.0  # of a shop
 _BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
 
@@ -55,33 +59,37 @@ class _Run:
     kind: Kind
     clients: int
     duration_s: float
-    units: int | None = None  # None: more than can be sold
-    quantity: int = 1
-    reconnect: bool = False
+    units: int
+    restocked: bool  # or: sells what the run before has left
 
     def scenario(self) -> Scenario:
-        return _scenario(units_for(_WARM_UP_S + self.duration_s) if self.units is None else self.units)
+        return _scenario(self.units)
+
+    @property
+    def reconnect(self) -> bool:
+        return self.kind == "newcomers"
 
     def requests(self, shop: Shop) -> Gets | Orders:
         if self.kind == "browse":
             return Gets(path=f"/products/{_PRODUCT}")
         tokens = shop.tokens(_SHOPPERS)
-        return Orders(skus=(_SKU,), tokens=tokens, label=self.kind, quantity=self.quantity)
+        return Orders(
+            skus=(_SKU,), tokens=tokens, label=self.kind, quantity=2 if self.kind == "refused" else 1
+        )
 
 
-def _runs(effort: Effort, *, the_same_for_all: bool) -> list[_Run]:
+def _runs(strategy: Strategy, effort: Effort, settings: Settings, *, the_same_for_all: bool) -> list[_Run]:
     """The runs of one strategy, and with them those that are the same for all strategies."""
-    answers_s = effort.answers_s
-    runs = [
-        _Run("back_to_back", 1, effort.back_to_back_s),
-        _Run("saturated", _CLIENTS, effort.saturated_s),
-        _Run("refused", _CLIENTS, answers_s, units=1, quantity=2),
-        _Run("sold_out", _CLIENTS, answers_s, units=1),  # bought by the first order of the warm-up
-    ]
-    if the_same_for_all:
-        runs.append(_Run("newcomers", _CLIENTS, answers_s, units=1, reconnect=True))
-        runs.append(_Run("browse", 1, answers_s))
-    return runs
+    most = _CLIENTS_IN_BATCHES if strategy.waits_for_others else _CLIENTS
+    seconds = {"back_to_back": effort.back_to_back_s, "saturated": effort.saturated_s}
+    clients = {"back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
+
+    def run(kind: Kind) -> _Run:
+        duration_s = seconds.get(kind, effort.answers_s)
+        units = scarcity_for(kind, strategy, settings) or units_for(_WARM_UP_S + duration_s)
+        return _Run(kind, clients.get(kind, _CLIENTS), duration_s, units, restocked=kind != "late")
+
+    return [run(kind) for kind in (*kinds_of(strategy), *(KINDS_OF_ANY_STRATEGY if the_same_for_all else ()))]
 
 
 def calibration_steps(
@@ -94,7 +102,12 @@ def calibration_steps(
     observations: list[Observation] = []
 
     def observing(strategy: StrategyUnderTest) -> Callable[[Live], None]:
-        runs = _runs(effort, the_same_for_all=strategy == strategies[0])
+        runs = _runs(
+            strategy_named(strategy.name),
+            effort,
+            Settings(workers=stage.axes.workers, pool_size=stage.axes.pool_size),
+            the_same_for_all=strategy == strategies[0],
+        )
         return lambda live: observations.extend(_observe_all(stage, strategy, runs, logs, live))
 
     def fitting(live: Live) -> None:
@@ -141,15 +154,20 @@ def _observe_all(
             "use --servers embedded or docker, on Linux"
         )
     with stage.shop(strategy, log=logs / f"{strategy.name}.log") as shop:
+        sold = 0
         for run in runs:
-            observation = _observe(stage, shop, run, logs / "client.log")
+            sold = 0 if run.restocked else sold
+            observation = _observe(stage, shop, run, logs / "client.log", sold)
+            sold += round(observation.per_s * (_WARM_UP_S + run.duration_s))
             live(f"{run.kind.replace('_', ' ')}: {observation.per_s:,.0f}/s")
             yield observation
 
 
-def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
+def _observe(stage: Stage, shop: Shop, run: _Run, log: Path, sold: int) -> Observation:
+    """`sold`: what was, of this stock, before the run."""
     stage.check(shop)
-    shop.reset(run.scenario(), shoppers=_SHOPPERS)
+    if run.restocked:
+        shop.reset(run.scenario(), shoppers=_SHOPPERS)
     load = Load(
         url=shop.url,
         requests=run.requests(shop),
@@ -173,6 +191,7 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
         duration_s=result.duration_s,
         answered=result.completed,
         bought=result.answers.get("201", 0),
+        sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * _WARM_UP_S),
         latency_ms=_timing(result.latency_ms),
         spans_ms={name: _timing(quantiles) for name, quantiles in result.spans_ms.items()},
         cpu_s=Cpu(**result.cpu_s),
@@ -183,6 +202,7 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path) -> Observation:
 _ASKED_AND_EXPECTED: dict[Kind, tuple[str, set[str]]] = {
     "back_to_back": ("in stock", {"201"}),
     "saturated": ("in stock", {"201", "conflict"}),
+    "late": ("in stock", {"201"}),
     "refused": ("short by one unit", {"sold_out"}),
     "sold_out": ("sold out", {"sold_out"}),
     "newcomers": ("sold out", {"sold_out"}),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from scenarios.books import BookedLine, BookedOrder, Books, KeyRow, StockRow, WalletRow
+from scenarios.books import (
+    BookedLine,
+    BookedOrder,
+    Books,
+    DecisionRow,
+    IntakeRow,
+    KeyRow,
+    StockRow,
+    WalletRow,
+)
 from scenarios.scenario import Scenario
-from simulator.database import Placed
+from simulator.order import Placed
+from simulator.requests import answer_to
 from simulator.shop import Shop
+from simulator.stock import Reservations
 from simulator.strategies import Step
 
 
 def read_books(scenario: Scenario, shop: Shop) -> Books:
-    """The state of the shop's database and Redis. Nothing is reserved, for nothing is under way any more."""
+    """The state of the shop's database and Redis. At rest nothing is reserved or undecided."""
     placed = sorted(shop.database.orders.values(), key=lambda order: order.placed_s)
     return Books(
         stock=tuple(_stock(scenario, shop)),
@@ -19,21 +30,35 @@ def read_books(scenario: Scenario, shop: Shop) -> Books:
         keys=tuple(
             KeyRow(shopper=one.order.shopper, key=one.order.key, order_id=one.order_id) for one in placed
         ),
+        decisions=tuple(_decisions(shop)),
+        intake=tuple(
+            IntakeRow(shopper=order.shopper, key=order.key) for order in shop.database.intake.values()
+        ),
     )
 
 
 def _stock(scenario: Scenario, shop: Shop) -> list[StockRow]:
-    in_redis = any(stage.step is Step.HOLD for stage in shop.strategy.stages)
+    in_redis = shop.strategy.does(Step.HOLD)
     return [
         StockRow(
             sku=sku.sku,
             initial=sku.units,
             restocked=0,
-            available=row.available,
-            reserved=0,
+            available=stock.available,
+            reserved=stock.held if isinstance(stock, Reservations) else 0,
             redis_available=unheld if in_redis else None,
         )
-        for sku, row, unheld in zip(scenario.skus, shop.database.rows, shop.redis.available, strict=True)
+        for sku, stock, unheld in zip(scenario.skus, shop.database.stock, shop.redis.available, strict=True)
+    ]
+
+
+def _decisions(shop: Shop) -> list[DecisionRow]:
+    answers = [
+        (order, answer_to(shop, order, verdict)) for order, verdict in shop.database.decisions.values()
+    ]
+    return [
+        DecisionRow(shopper=order.shopper, key=order.key, status=answer.status, code=answer.code)
+        for order, answer in answers
     ]
 
 

@@ -4,39 +4,34 @@ One client back to back shows what an order asks for. There everything happens o
 is no CPU of any role is the flush to disk and the way between client and system; what lies outside all spans
 is the worker's own work and that way; and each span is the worker's part, the server's part and the flush.
 
-Many clients on one row show what contention adds, which no light load can: the model itself runs under the
-same closed load, with the cost of waking a waiter as the one unknown, until it takes as many orders a second.
+Many clients on one row show what contention adds and what sharing saves, which no light load can: the model
+itself runs under the same closed load, until it uses as much CPU and takes as many orders a second.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 
-from scipy.optimize import brentq
+from joblib import Parallel, cpu_count, delayed
 
-from simulator.closed_loop import ClosedLoop
-from simulator.decomposition import Repeats, Stretch, decompose
+from simulator import fitting
+from simulator.decomposition import Repeats, decompose, flushes
+from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
 from simulator.profile import Demand, Profile, Saturation, StrategyDemands
-from simulator.strategies import Strategy, strategy_named
+from simulator.strategies import Step, Strategy, strategy_named
 
-_KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "refused", "sold_out")
-_KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
+_KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "late", "refused", "sold_out")
+KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
-_WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
-_STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
-_TOLERANCE = 0.005  # of the throughput
-_STEPS = 1 / 200  # of a range: as finely as it is searched
-_WARMUP_S = 0.2
-_DURATION_S = 1.0
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
 _SIGMAS_A_MEDIAN = 1.4826  # its standard deviation in median absolute deviations
 
-Runs = Mapping[tuple[str, Kind], Repeats]
+Runs = Mapping[str, Mapping[Kind, Repeats]]
+"""By strategy."""
 
 
 class CalibrationError(ValueError):
@@ -63,13 +58,15 @@ def fit(
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
-    names = list(dict.fromkeys(one.strategy for one in observations))
-    runs = _runs(observations, names)
+    strategies = [strategy_named(name) for name in dict.fromkeys(one.strategy for one in observations)]
+    runs = _runs(observations, strategies)
     pages = _of_any_strategy(observations, "browse")
+    page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
     newcomers = _of_any_strategy(observations, "newcomers")
     wire_ms = pages.idle_ms()
-    board_ms = median(runs[name, "sold_out"].cpu_ms("worker") for name in names)
-    flush_ms = max(0.0, median(runs[name, "back_to_back"].idle_ms() for name in names) - wire_ms)
+    flush_ms = _flush_ms(strategies, runs, wire_ms)
+    alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
+    board_ms = median(demands.board_ms for demands in alone.values())
     profile = Profile(
         made_at=made_at,
         machine=dict(machine),
@@ -79,21 +76,83 @@ def fit(
         pool_size=pool_size,
         wire_ms=wire_ms,
         connect_ms=max(0.0, newcomers.cpu_ms("worker") - board_ms),
-        unevenness=median(_unevenness(runs[name, "back_to_back"]) for name in names),
+        unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in strategies),
         speed_spread=_speed_spread(observations),
-        browse=Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database")),
-        strategies={name: _demands(strategy_named(name), runs, wire_ms, flush_ms) for name in names},
+        browse=page,
+        strategies=alone,
         saturation={},
     )
-    fitted = {
-        name: _with_contention(profile, strategy_named(name), runs[name, "saturated"]) for name in names
-    }
+    observed = [Observed(one, runs[one.name], profile) for one in strategies]
+    fitted = Parallel(n_jobs=max(1, min(cpu_count(), len(observed))))(
+        delayed(_fitted)(one) for one in observed
+    )
+    names = [one.name for one in strategies]
+    demands = dict(zip(names, (demands for demands, _ in fitted), strict=True))
     return profile.model_copy(
         update={
-            "strategies": {name: demands for name, (demands, _) in fitted.items()},
-            "saturation": {name: saturation for name, (_, saturation) in fitted.items()},
+            "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
+            "saturation": dict(zip(names, (saturation for _, saturation in fitted), strict=True)),
         }
     )
+
+
+def _alone(
+    strategy: Strategy, runs: Mapping[Kind, Repeats], wire_ms: float, flush_ms: float, page: Demand
+) -> StrategyDemands:
+    """What is asked for where nobody meets anybody."""
+    parts = decompose(
+        strategy,
+        runs["back_to_back"],
+        wire_ms=wire_ms,
+        flush_ms=flush_ms,
+        entry_ms=_entry_ms(strategy, runs),
+        page=page,
+    )
+    board_ms = runs["sold_out"].cpu_ms("worker")
+    return StrategyDemands(
+        order=parts.order, refusal=parts.order, once=parts.once, board_ms=board_ms, wake_ms=0.0
+    )
+
+
+def _fitted(observed: Observed) -> tuple[StrategyDemands, Saturation]:
+    demands = fitting.fit(observed)
+    saturated = observed.runs["saturated"]
+    return demands, Saturation(
+        observed_per_s=saturated.median(lambda run: run.per_s),
+        modelled_per_s=observed.look("saturated", demands).observation.per_s,
+        runs=len(saturated.observations),
+    )
+
+
+def _waking_alike(demands: dict[str, StrategyDemands], shown_by: Sequence[str]) -> dict[str, StrategyDemands]:
+    """To wake a waiter takes the same wherever it was not seen: where one lane had all orders of a row."""
+    if not shown_by:
+        return demands
+    wake_ms = median(demands[name].wake_ms for name in shown_by)
+    return {
+        name: one if name in shown_by else one.model_copy(update={"wake_ms": wake_ms})
+        for name, one in demands.items()
+    }
+
+
+def _flush_ms(strategies: Sequence[Strategy], runs: Runs, wire_ms: float) -> float:
+    """One flush to disk: what is idle of an order, but for the wire. Where timers hide it in all, none."""
+    idle_ms = [
+        (runs[one.name]["back_to_back"].idle_ms() - wire_ms) / flushes(one)
+        for one in strategies
+        if flushes(one)
+    ]
+    return max(0.0, median(idle_ms)) if idle_ms else 0.0
+
+
+def _entry_ms(strategy: Strategy, runs: Mapping[Kind, Repeats]) -> float:
+    """By how much a sum takes longer for each entry of its ledger."""
+    summing = next((stage.span for stage in strategy.stages if stage.step is Step.RESERVE), None)
+    if summing is None:
+        return 0.0
+    early, late = runs["back_to_back"], runs["late"]
+    entries = late.median(lambda run: run.sold_by_half_time) - early.median(lambda run: run.sold_by_half_time)
+    return max(0.0, late.span_ms(summing) - early.span_ms(summing)) / entries if entries > 0 else 0.0
 
 
 def _settings(observations: Sequence[Observation]) -> tuple[int, int, int]:
@@ -105,16 +164,30 @@ def _settings(observations: Sequence[Observation]) -> tuple[int, int, int]:
     return settings.pop()
 
 
-def _runs(observations: Sequence[Observation], strategies: Sequence[str]) -> Runs:
-    grouped: defaultdict[tuple[str, Kind], list[Observation]] = defaultdict(list)
+def _runs(observations: Sequence[Observation], strategies: Sequence[Strategy]) -> Runs:
+    grouped: defaultdict[str, defaultdict[Kind, list[Observation]]] = defaultdict(lambda: defaultdict(list))
     for one in observations:
-        grouped[one.strategy, one.kind].append(one)
-    missing = [f"{kind} of {name}" for name in strategies for kind in _KINDS if (name, kind) not in grouped]
+        grouped[one.strategy][one.kind].append(one)
+    missing = [
+        f"{kind} of {one.name}"
+        for one in strategies
+        for kind in kinds_of(one)
+        if kind not in grouped[one.name]
+    ]
     kinds = {one.kind for one in observations}
-    missing += [kind for kind in _KINDS_OF_ANY_STRATEGY if kind not in kinds]
+    missing += [kind for kind in KINDS_OF_ANY_STRATEGY if kind not in kinds]
     if missing:
         raise CalibrationError(f"no observation of kind {', '.join(missing)}; expected at least one of each")
-    return {key: Repeats(repeats) for key, repeats in grouped.items()}
+    return {
+        name: {kind: Repeats(repeats) for kind, repeats in by_kind.items()}
+        for name, by_kind in grouped.items()
+    }
+
+
+def kinds_of(strategy: Strategy) -> tuple[Kind, ...]:
+    """The kinds of run that a strategy has to be observed in, one after the other."""
+    grows = strategy.does(Step.RESERVE)
+    return tuple(kind for kind in _KINDS if grows or kind != "late")
 
 
 def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
@@ -145,65 +218,3 @@ def _speed_spread(observations: Sequence[Observation]) -> float:
         speeds = [math.log(one.machine_speed) for one in observations]
         spread = _SIGMAS_A_MEDIAN * median(abs(speed - median(speeds)) for speed in speeds)
     return spread * math.sqrt(1 + 1 / repeats)
-
-
-def _demands(strategy: Strategy, runs: Runs, wire_ms: float, flush_ms: float) -> StrategyDemands:
-    """All but what contention for the row adds."""
-    alone = decompose(strategy, runs[strategy.name, "back_to_back"], wire_ms=wire_ms, flush_ms=flush_ms)
-    busy = Stretch.towards(runs[strategy.name, "saturated"], alone, strategy)
-    refused = Stretch.towards(runs[strategy.name, "refused"], alone, strategy)
-    return StrategyDemands(
-        order=replace(busy, database=1.0).of(alone),
-        refusal=refused.of(alone),
-        board_ms=runs[strategy.name, "sold_out"].cpu_ms("worker"),
-        wake_ms=0.0,
-    )
-
-
-def _with_contention(
-    profile: Profile, strategy: Strategy, saturated: Repeats
-) -> tuple[StrategyDemands, Saturation]:
-    """The demands with which the model takes as many orders a second as were observed.
-
-    First the cost of waking a waiter is looked for; what it cannot explain is put down to the database, which
-    may need more CPU for an order when it has no rest, or less.
-    """
-    demands = profile.demands(strategy.name)
-    observed_per_s = saturated.median(lambda run: run.per_s)
-    load = ClosedLoop(
-        clients=saturated.observations[0].clients,
-        workers=profile.workers,
-        pool_size=profile.pool_size,
-        warmup_s=_WARMUP_S,
-        duration_s=_DURATION_S,
-    )
-
-    def modelled_per_s(tried: StrategyDemands) -> float:
-        return load.orders_per_s(strategy, profile.model_copy(update={"strategies": {strategy.name: tried}}))
-
-    def miss(tried: StrategyDemands) -> float:
-        return math.log(modelled_per_s(tried) / observed_per_s)
-
-    def waking(wake_ms: float) -> StrategyDemands:
-        return demands.model_copy(update={"wake_ms": wake_ms})
-
-    def stretched(times: float) -> StrategyDemands:
-        return fitted.model_copy(update={"order": Stretch(database=times).of(demands.order)})
-
-    fitted = waking(_root_or_end(lambda wake_ms: miss(waking(wake_ms)), *_WAKE_MS))
-    if abs(miss(fitted)) > _TOLERANCE:
-        fitted = stretched(_root_or_end(lambda times: miss(stretched(times)), *_STRETCH))
-    return fitted, Saturation(
-        observed_per_s=observed_per_s,
-        modelled_per_s=modelled_per_s(fitted),
-        runs=len(saturated.observations),
-    )
-
-
-def _root_or_end(falling: Callable[[float], float], low: float, high: float) -> float:
-    """Where a falling function is 0, or the end of the range that comes nearest to it."""
-    if falling(low) <= 0:
-        return low
-    if falling(high) >= 0:
-        return high
-    return float(brentq(falling, low, high, xtol=(high - low) * _STEPS))

@@ -2,62 +2,160 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
+import numpy as np
 import simpy
 
 from scenarios.history import Outcome
-from simulator.checkout import Checkout
-from simulator.database import Order
+from scenarios.scenario import Sku
+from simulator.checkout import exchange
+from simulator.defaults import Settings
+from simulator.observation import Cpu, Kind, Observation, Timing
+from simulator.order import Draws, Order
 from simulator.profile import Profile
-from simulator.shop import Shop
+from simulator.requests import Answer, Page
+from simulator.shop import Shop, Worker
 from simulator.stations import Steps
-from simulator.strategies import Strategy
+from simulator.strategies import KeptIn, Strategy
 
 _PLENTY = 10**12
+_ROLES = ("worker", "consumer", "database", "redis")
+
+
+def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
+    """With how many units in stock a kind of run begins, so few that nobody can be sold any; None: plenty.
+
+    Where they lie in buckets there is one in each: no order of two can be had, and the first of one are.
+    """
+    if kind not in ("refused", "sold_out", "newcomers"):
+        return None
+    return settings.buckets if strategy.kept_in is KeptIn.BUCKETS else 1
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model showed: the observation, and the messages, batches and reads that it made, by span."""
+
+    observation: Observation
+    batches: dict[str, int]
 
 
 @dataclass(frozen=True)
 class ClosedLoop:
-    """So many clients on one SKU that never sells out. What happens in the warm-up is not counted."""
+    """So many clients on one SKU. What happens in the warm-up is not counted.
 
+    `entries` are on record before it begins, where what is sold and held is summed up.
+    """
+
+    kind: Kind
     clients: int
-    workers: int
-    pool_size: int
-    warmup_s: float
-    duration_s: float
+    settings: Settings
+    warmup_s: float = 0.2
+    duration_s: float = 1.0
+    entries: int = 0
+
+    def observe(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Observation:
+        """What the model does, in the form in which the real system is observed.
+
+        Args:
+            speed: of the machine, where the profile's own is 1.
+        """
+        return self.look(strategy, profile, speed=speed).observation
+
+    def look(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Seen:
+        """The same, with what no observer of the real system can see."""
+        return _Run(self, strategy, profile, speed).observe()
 
     def orders_per_s(self, strategy: Strategy, profile: Profile) -> float:
-        """The throughput of the model, with its machine at the profile's own speed."""
-        env = simpy.Environment()
+        """The throughput of the model."""
+        return self.observe(strategy, profile).per_s
+
+
+@dataclass
+class _Run:
+    load: ClosedLoop
+    strategy: Strategy
+    profile: Profile
+    speed: float
+    answers: list[Outcome] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    spans_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def observe(self) -> Seen:
+        load, env = self.load, simpy.Environment()
+        units = units_for(load.kind, self.strategy, load.settings) or _PLENTY
         shop = Shop(
             env,
-            strategy,
-            profile,
-            random=Random(0),  # noqa: S311 - not a secret
-            speed=1.0,
-            workers=self.workers,
-            pool_size=self.pool_size,
-            units=[_PLENTY],
-            balances_won=[_PLENTY] * self.clients,
+            self.strategy,
+            self.profile,
+            draws=Draws(0),
+            speed=self.speed,
+            settings=load.settings,
+            skus=[Sku("calibration-270", "calibration", 1, units, 1.0, None)],
+            balances_won=[_PLENTY] * load.clients,
         )
-        bought_s: list[float] = []
-        for client in range(self.clients):
-            env.process(self._order_again_and_again(shop, client, profile.unevenness, bought_s))
-        env.run(until=self.warmup_s + self.duration_s)
-        return sum(at_s >= self.warmup_s for at_s in bought_s) / self.duration_s
+        shop.database.stock[0].entries = load.entries
+        for client in range(load.clients):
+            env.process(self._send_again_and_again(shop, client))
+        env.run(until=load.warmup_s)
+        before = Counter(shop.batches)
+        env.run(until=load.warmup_s + load.duration_s)
+        return Seen(self._observation(shop), dict(shop.batches - before))
 
-    def _order_again_and_again(
-        self, shop: Shop, client: int, unevenness: float, bought_s: list[float]
-    ) -> Steps:
+    def _send_again_and_again(self, shop: Shop, client: int) -> Steps:
         random = Random(client)  # noqa: S311 - not a secret
-        number = 0
+        sigma, number = self.profile.unevenness, 0
+        worker = shop.workers[client % len(shop.workers)]
         while True:
-            pace = random.lognormvariate(-unevenness * unevenness / 2, unevenness)
-            order = Order(client, f"{client}-{number}", ((0, 1),), 1, pace)
-            answer = yield from Checkout(shop, shop.workers[client % self.workers], order).answer()
-            if answer.outcome is Outcome.BOUGHT:
-                bought_s.append(shop.env.now)
-            yield shop.env.timeout(shop.wire_s)
+            pace = random.lognormvariate(-sigma * sigma / 2, sigma)
+            since_s = shop.env.now
+            answer = yield from self._send(shop, worker, client, number, pace)
+            if shop.env.now > self.load.warmup_s:
+                self.answers.append(answer.outcome)
+                self.latencies_ms.append((shop.env.now - since_s) * 1e3)
+                for span, ms in answer.spans:
+                    self.spans_ms[span].append(ms)
             number += 1
+
+    def _send(
+        self, shop: Shop, worker: Worker, client: int, number: int, pace: float
+    ) -> Generator[simpy.Event, Any, Answer]:
+        if self.load.kind == "browse":
+            answer = yield from Page(shop, worker, pace).answer()
+            yield shop.env.timeout(shop.wire_s)
+            return answer
+        if self.load.kind == "newcomers":
+            yield from worker.admit(shop.connect_s)
+        lines = ((0, 2 if self.load.kind == "refused" else 1),)
+        order = Order(client, f"{client}-{number}", lines, 1, pace, (client, number))
+        return (yield from exchange(shop, worker, order, lambda: None))
+
+    def _observation(self, shop: Shop) -> Observation:
+        load = self.load
+        window_s = np.array([load.warmup_s, load.warmup_s + load.duration_s])
+        used_s = {role: float(np.diff(shop.cores.busy_s(role, window_s))[0]) for role in _ROLES}
+        return Observation(
+            kind=load.kind,
+            strategy=self.strategy.name,
+            clients=load.clients,
+            workers=load.settings.workers,
+            pool_size=load.settings.pool_size,
+            system_cores=self.profile.system_cores,
+            duration_s=load.duration_s,
+            answered=len(self.answers),
+            bought=self.answers.count(Outcome.BOUGHT),
+            latency_ms=_timing(self.latencies_ms),
+            spans_ms={span: _timing(values) for span, values in self.spans_ms.items()},
+            cpu_s=Cpu(**used_s),
+            machine_speed=self.speed,
+        )
+
+
+def _timing(ms: list[float]) -> Timing:
+    p50, p95, p99, most = np.quantile(ms, [0.5, 0.95, 0.99, 1.0]).tolist()
+    return Timing(count=len(ms), mean=float(np.mean(ms)), p50=p50, p95=p95, p99=p99, max=most)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
 import simpy
 
-from scenarios.arrivals import Arrivals, Cart, chance
+from scenarios.arrivals import Arrivals, Cart
 from scenarios.history import Attempt, Outcome
 from scenarios.journey import Journeys, Step
 from scenarios.scenario import Scenario
-from simulator.checkout import Answer, Checkout, Page
-from simulator.database import Order
+from simulator.checkout import exchange
+from simulator.order import Draw, Draws, Order
+from simulator.requests import QUEUED, Answer, Page
 from simulator.shop import Shop, Worker
 from simulator.stations import Deadlines, Steps
 
-_PACE = 10  # what a keyed random number is for; part of its key
 _STANDARD_NORMAL = NormalDist()
 _IDLE_S = 2.0  # as long as the load generator keeps a connection that nobody uses
 _GAVE_UP = Answer(Outcome.UNKNOWN, 0, "timeout")
@@ -32,12 +33,20 @@ class _Wish(NamedTuple):
     total_won: int
 
 
+@dataclass(slots=True)
+class _Sent:
+    """An attempt that its shopper waits for. `ended` has the last answer, or None when patience is over."""
+
+    at_s: float
+    ended: simpy.Event
+    acknowledged_s: float | None = None
+
+
 class Crowd:
     """Everybody who comes to one drop.
 
     Args:
         unevenness: the standard deviation of the logarithm of the work that each request makes.
-        key: of the random numbers that are this run's own.
     """
 
     def __init__(
@@ -47,7 +56,6 @@ class Crowd:
         arrivals: Arrivals,
         *,
         unevenness: float,
-        key: tuple[int, ...],
     ) -> None:
         self._env = shop.env
         self._shop = shop
@@ -57,7 +65,7 @@ class Crowd:
         self._wishes: dict[Cart, _Wish] = {}
         self._patience = Deadlines(shop.env, scenario.shoppers.patience_s)
         self._unevenness = unevenness
-        self._key = key
+        self._draws: Draws = shop.draws
         self._to_come_or_leave = len(arrivals)
         self._gone = shop.env.event()
         self._idle: list[tuple[float, Worker]] = []
@@ -76,31 +84,36 @@ class Crowd:
         while step:
             if step.delay_s:
                 yield self._env.timeout(step.delay_s)
-            sent_s = self._env.now
-            ended = self._env.event()
-            self._env.process(self._serve(step, ended))
-            self._patience.watch(ended)
-            answer = (yield ended) or _GAVE_UP
-            self._note(step, sent_s, answer)
+            sent = _Sent(self._env.now, self._env.event())
+            self._env.process(self._serve(step, sent))
+            self._patience.watch(sent.ended)
+            answer = (yield sent.ended) or (_GAVE_UP if sent.acknowledged_s is None else QUEUED)
+            self._note(step, sent, answer)
             step = self._journeys.after(step, answer.outcome)
         self._to_come_or_leave -= 1
         if not self._to_come_or_leave:
             self._gone.succeed()
 
-    def _serve(self, step: Step, ended: simpy.Event) -> Steps:
+    def _serve(self, step: Step, sent: _Sent) -> Steps:
         """The system's side of an attempt. It does not know whether the shopper is still waiting."""
         worker = self._idle_connection()
         if worker is None:
             worker = self._shop.workers[step.arrival % len(self._shop.workers)]
             yield from worker.admit(self._shop.connect_s)
         if step.operation == "order":
-            answer = yield from Checkout(self._shop, worker, self._order(step)).answer()
+            answer = yield from exchange(
+                self._shop, worker, self._order(step), lambda: self._acknowledge(sent)
+            )
         else:
             answer = yield from Page(self._shop, worker, self._pace(step)).answer()
-        yield self._env.timeout(self._shop.wire_s)
-        if not ended.triggered:
-            ended.succeed(answer)
+            yield self._env.timeout(self._shop.wire_s)
+        if not sent.ended.triggered:
+            sent.ended.succeed(answer)
             self._idle.append((self._env.now, worker))
+
+    def _acknowledge(self, sent: _Sent) -> None:
+        if not sent.ended.triggered:
+            sent.acknowledged_s = self._env.now
 
     def _idle_connection(self) -> Worker | None:
         """The worker at the other end of the connection that was used last, unless that was too long ago."""
@@ -114,7 +127,8 @@ class Crowd:
     def _order(self, step: Step) -> Order:
         wish = self._wish(step.cart)
         shopper = int(self._arrivals.shopper[step.arrival])
-        return Order(shopper, step.key, wish.lines, wish.total_won, self._pace(step))
+        number = (step.arrival, step.position, step.order_number, step.attempt)
+        return Order(shopper, step.key, wish.lines, wish.total_won, self._pace(step), number)
 
     def _wish(self, cart: Cart) -> _Wish:
         if cart not in self._wishes:
@@ -128,11 +142,11 @@ class Crowd:
 
     def _pace(self, step: Step) -> float:
         """Log-normal, with mean 1; it belongs to the attempt, so every strategy meets the same."""
-        draw = chance(*self._key, _PACE, step.arrival, step.position, step.order_number, step.attempt)
+        draw = self._draws(Draw.PACE, step.arrival, step.position, step.order_number, step.attempt)
         sigma = self._unevenness
         return math.exp(sigma * _STANDARD_NORMAL.inv_cdf(draw) - sigma * sigma / 2)
 
-    def _note(self, step: Step, sent_s: float, answer: Answer) -> None:
+    def _note(self, step: Step, sent: _Sent, answer: Answer) -> None:
         wish = self._wish(step.cart)
         self.attempts.append(
             Attempt(
@@ -144,8 +158,9 @@ class Crowd:
                 key=step.key,
                 skus=wish.skus,
                 quantities=wish.quantities,
-                intended_s=sent_s,
-                sent_s=sent_s,
+                intended_s=sent.at_s,
+                sent_s=sent.at_s,
+                acknowledged_s=sent.acknowledged_s,
                 done_s=self._env.now,
                 outcome=answer.outcome,
                 status=answer.status,

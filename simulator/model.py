@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from random import Random
 from statistics import NormalDist
 
 import numpy as np
 import simpy
 
 from scenarios import history
-from scenarios.arrivals import Arrivals, chance, generate
+from scenarios.arrivals import Arrivals, generate
 from scenarios.conditions import Conditions, Generator, Sample
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.books import read_books
 from simulator.crowd import Crowd
+from simulator.defaults import Settings
+from simulator.order import Draw, Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
 from simulator.strategies import Strategy, strategy_named
 
-_SPEED = 11  # what a keyed random number is for; part of its key
 _SAMPLE_S = 0.2
 
 
@@ -50,8 +50,7 @@ def simulate(
         profile,
         arrivals=generate(scenario, seed),
         replication=replication,
-        workers=workers,
-        pool_size=pool_size,
+        settings=Settings(workers=workers, pool_size=pool_size),
     )
 
 
@@ -62,24 +61,22 @@ def simulate_strategy(
     *,
     arrivals: Arrivals,
     replication: int,
-    workers: int,
-    pool_size: int,
+    settings: Settings,
 ) -> Record:
-    """The same for stages and arrivals of one's own."""
-    key = (arrivals.seed, replication)
+    """The same for stages, arrivals and settings of one's own."""
+    draws = Draws(arrivals.seed, replication)
     env = simpy.Environment()
     shop = Shop(
         env,
         strategy,
         profile,
-        random=Random(f"{key}"),  # noqa: S311 - not a secret
-        speed=math.exp(profile.speed_spread * NormalDist().inv_cdf(chance(*key, _SPEED))),
-        workers=workers,
-        pool_size=pool_size,
-        units=[sku.units for sku in scenario.skus],
+        draws=draws,
+        speed=math.exp(profile.speed_spread * NormalDist().inv_cdf(draws(Draw.SPEED))),
+        settings=settings,
+        skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,
     )
-    crowd = Crowd(shop, scenario, arrivals, unevenness=profile.unevenness, key=key)
+    crowd = Crowd(shop, scenario, arrivals, unevenness=profile.unevenness)
     env.run(until=env.process(crowd.visit()))
     shop.close()
     env.run()
@@ -91,8 +88,8 @@ def simulate_strategy(
             samples=_samples(shop, until_s=env.now),
             system_cores=profile.system_cores,
             generator_shares_cores=False,
-            workers=workers,
-            pool_size=pool_size,
+            workers=settings.workers,
+            pool_size=settings.pool_size,
         ),
     )
 
@@ -113,7 +110,7 @@ def _samples(shop: Shop, until_s: float) -> tuple[Sample, ...]:
     at_s = np.arange(1, math.ceil(until_s / _SAMPLE_S) + 1, dtype=np.float64) * _SAMPLE_S
     busy = {
         role: (np.diff(shop.cores.busy_s(role, at_s), prepend=0) / _SAMPLE_S).tolist()
-        for role in ("worker", "database", "redis")
+        for role in ("worker", "consumer", "database", "redis")
     }
     return tuple(
         Sample(at_s=at, generator=0, **dict(zip(busy, cores, strict=True)))

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Kind = Literal["back_to_back", "saturated", "refused", "sold_out", "newcomers", "browse"]
+Kind = Literal["back_to_back", "saturated", "late", "refused", "sold_out", "newcomers", "browse"]
 
 
 class _Part(BaseModel):
@@ -28,6 +28,7 @@ class Cpu(_Part):
     """CPU seconds, to the nanosecond, that each role used in the measured window."""
 
     worker: float = Field(ge=0)
+    consumer: float = Field(default=0.0, ge=0)
     database: float = Field(ge=0)
     redis: float = Field(ge=0)
 
@@ -39,14 +40,16 @@ class Observation(_Part):
     |---|---|---|---|
     | `back_to_back` | 1 | orders of one unit, plenty in stock | the demands of an order that meets nobody |
     | `saturated` | many | the same, all of one SKU | what contention adds |
-    | `refused` | many | orders of two units of a SKU that has one left | "sold out" from the strategy |
+    | `late` | 1 | as back to back, on the stock of the saturated run | what grows with what was sold |
+    | `refused` | many | orders of two, where one is left, or one a bucket | "sold out" from the strategy |
     | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
     | `newcomers` | many | the same, each over a new connection; any strategy | what a new connection takes |
     | `browse` | 1 | GET of a product | the product page, and the way there and back; any strategy |
 
     `answered` counts all answers, `bought` those that took stock. `spans_ms` is by the name in Server-Timing;
-    a span that occurs n times in an answer counts n times. `machine_speed` is in any unit, the same for all
-    observations of a calibration: how fast a fixed piece of work ran right before and after.
+    a span that occurs n times in an answer counts n times. `sold_before` were bought of this SKU before the
+    window began. `machine_speed` is in any unit, the same for all observations of a calibration: how fast a
+    fixed piece of work ran right before and after.
     """
 
     kind: Kind
@@ -58,6 +61,7 @@ class Observation(_Part):
     duration_s: float = Field(gt=0)
     answered: int = Field(ge=1)
     bought: int = Field(ge=0)
+    sold_before: int = Field(default=0, ge=0)
     latency_ms: Timing
     spans_ms: dict[str, Timing]
     cpu_s: Cpu
@@ -65,13 +69,13 @@ class Observation(_Part):
 
     @model_validator(mode="after")
     def _shows_its_kind(self) -> Self:
-        buys = self.kind in ("back_to_back", "saturated")
+        buys = self.kind in ("back_to_back", "saturated", "late")
         if buys != (self.bought > 0):
             raise ValueError(
                 f"{self.kind} run of {self.strategy}: {self.bought} of {self.answered} answers were orders; "
                 f"expected {'some' if buys else 'none'}"
             )
-        if self.kind in ("back_to_back", "browse") and self.clients != 1:
+        if self.kind in ("back_to_back", "late", "browse") and self.clients != 1:
             raise ValueError(f"{self.kind} run of {self.strategy}: {self.clients} clients; expected one")
         return self
 
@@ -79,3 +83,16 @@ class Observation(_Part):
     def per_s(self) -> float:
         """Orders a second where the kind buys, answers a second elsewhere."""
         return (self.bought or self.answered) / self.duration_s
+
+    @property
+    def busy_share(self) -> float:
+        """Of the system's cores, while the window lasted."""
+        used = self.cpu_s
+        return (
+            (used.worker + used.consumer + used.database + used.redis) / self.duration_s / self.system_cores
+        )
+
+    @property
+    def sold_by_half_time(self) -> float:
+        """Orders in the middle of the window."""
+        return self.sold_before + self.bought / 2

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
 
-SCHEMA: Literal["dropday.profile/1"] = "dropday.profile/1"
+SCHEMA: Literal["dropday.profile/2"] = "dropday.profile/2"
 SHIPPED = Path(__file__).parent / "profiles"
 
 
@@ -22,12 +22,17 @@ class _Part(BaseModel):
 
 
 class Demand(_Part):
-    """What one stage asks of the machine once, in milliseconds: CPU of three roles, and the flush to disk."""
+    """What one stage asks of the machine once, in milliseconds: CPU of four roles, and the flush to disk.
+
+    `entry_ms` is the database's CPU for each entry of a ledger that has to be summed up.
+    """
 
     worker_ms: float = Field(default=0.0, ge=0)
+    consumer_ms: float = Field(default=0.0, ge=0)
     database_ms: float = Field(default=0.0, ge=0)
     redis_ms: float = Field(default=0.0, ge=0)
     flush_ms: float = Field(default=0.0, ge=0)
+    entry_ms: float = Field(default=0.0, ge=0)
 
 
 class Saturation(_Part):
@@ -42,20 +47,23 @@ class OrderDemands(_Part):
     """What an order asks for from the bytes of its request to those of its answer."""
 
     accept_ms: float = Field(ge=0)  # the worker's CPU before the first stage
-    stages: dict[str, Demand]  # by span
+    stages: dict[str, Demand]  # by span, and by the names of the consumer's stages
     kept_answer: Demand  # after a refusal: was this order placed before?
+    inquiry: Demand = Demand()  # after it was queued: what became of it?
     respond_ms: float = Field(ge=0)  # the worker's CPU after the last stage
 
 
 class StrategyDemands(_Part):
     """What orders under one strategy ask for.
 
-    The same steps cost less when nothing is sold any more: nothing is written, and the caches are warm.
-    So `refusal` has the demands of an order for units that are not there.
+    `once` is what a message or a batch takes, by span, however many orders are in it; what they take each is
+    in their stages. The same steps cost less when nothing is sold any more: nothing is written, and the
+    caches are warm. So `refusal` has the demands of an order for units that are not there.
     """
 
     order: OrderDemands
     refusal: OrderDemands
+    once: dict[str, Demand] = {}
     board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
     wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
 
@@ -69,7 +77,7 @@ class Profile(_Part):
     make; `speed_spread` that of the machine's own speed, from one run to the next.
     """
 
-    schema_: Literal["dropday.profile/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/2"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]

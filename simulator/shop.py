@@ -2,67 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from random import Random
-from typing import NamedTuple, Self
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import simpy
 
-from simulator.database import Database, Judged, Order, Verdict, Work
-from simulator.defaults import BOARD_INTERVAL_S
-from simulator.profile import OrderDemands, Profile
-from simulator.stations import Cores, Steps, Thread, Turns
+from scenarios.scenario import Sku
+from simulator.database import Database
+from simulator.defaults import DECISIONS_WATCH_S, REDIS_CONNECTIONS, Settings
+from simulator.order import Draws, Order, OrderWork, Work
+from simulator.profile import Profile
+from simulator.redis import Redis
+from simulator.stations import Cores, Deadlines, Steps, Thread, Turns, timer_s
 from simulator.strategies import Strategy
-
-
-class Redis:
-    """One Redis server: the units that nobody holds, and who holds some. A script runs alone."""
-
-    def __init__(self, env: simpy.Environment, cores: Cores, units: Sequence[int]) -> None:
-        self._thread = Thread(env, cores, "redis")
-        self.available = list(units)
-        self._holds: set[str] = set()
-
-    def run(self, script: Callable[[Order], Verdict], work: Work, order: Order) -> Judged:
-        """Run one of the scripts below; nobody else's runs meanwhile."""
-        yield from self._thread.enter()
-        self._thread.spend(work.redis_s * order.pace)
-        yield from self._thread.leave()
-        return script(order)
-
-    def hold(self, order: Order) -> Verdict:
-        """Take the order's units, if there are enough."""
-        if order.key in self._holds:
-            return Verdict.KEY_IN_PROGRESS
-        if any(self.available[sku] < quantity for sku, quantity in order.lines):
-            return Verdict.SOLD_OUT
-        for sku, quantity in order.lines:
-            self.available[sku] -= quantity
-        self._holds.add(order.key)
-        return Verdict.DONE
-
-    def confirm(self, order: Order) -> Verdict:
-        """The units are sold."""
-        self._holds.remove(order.key)
-        return Verdict.DONE
-
-    def release(self, order: Order) -> Verdict:
-        """The units are free again."""
-        for sku, quantity in order.lines:
-            self.available[sku] += quantity
-        self._holds.remove(order.key)
-        return Verdict.DONE
+from simulator.together import Consumer, Together
 
 
 class Worker:
     """A worker process: its event loop, its connections, and the SKUs that it knows to be gone.
 
-    `gone` has the buyers of each such SKU: they are let through, for they may be asking again.
+    `gone` has the buyers of each such SKU: they are let through, for they may be asking again. `watch` is a
+    connection for what must not queue behind them; `lines` are where leases are waited for, by SKU;
+    `awaited` are the decisions that somebody waits for, by key.
     """
 
-    def __init__(self, env: simpy.Environment, cores: Cores, pool_size: int) -> None:
+    together: Together
+
+    def __init__(self, env: simpy.Environment, cores: Cores, settings: Settings, skus: int) -> None:
         self.thread = Thread(env, cores, "worker")
-        self.pool = Turns(env, pool_size)
+        self.pool = Turns(env, settings.pool_size)
+        self.watch = Turns(env, 1)
+        self.to_redis = Turns(env, REDIS_CONNECTIONS)
+        self.lines = [Turns(env, 1) for _ in range(skus)]
+        self.patience = Deadlines(env, settings.lock_timeout_s)
+        self.awaited: defaultdict[str, list[simpy.Event]] = defaultdict(list)
         self.gone: dict[int, frozenset[int]] = {}
         self._door = Turns(env, 1)
 
@@ -83,31 +57,12 @@ class Worker:
         return any(sku in self.gone and order.shopper not in self.gone[sku] for sku, _ in order.lines)
 
 
-class OrderWork(NamedTuple):
-    """What an order asks for on its way, in seconds."""
-
-    accept_s: float
-    stages: dict[str, Work]  # by span
-    kept_answer: Work
-    respond_s: float
-
-    @classmethod
-    def of(cls, demands: OrderDemands, ms_s: float) -> Self:
-        """The demands in seconds: `ms_s` for each millisecond."""
-        return cls(
-            accept_s=demands.accept_ms * ms_s,
-            stages={span: Work.of(demand, ms_s) for span, demand in demands.stages.items()},
-            kept_answer=Work.of(demands.kept_answer, ms_s),
-            respond_s=demands.respond_ms * ms_s,
-        )
-
-
 class Shop:
     """Everything that orders under one strategy meet.
 
     Args:
+        draws: whatever chance decides.
         speed: how fast this machine is in this run; all demands are divided by it.
-        units: of each SKU.
         balances_won: of each shopper.
     """
 
@@ -117,57 +72,96 @@ class Shop:
         strategy: Strategy,
         profile: Profile,
         *,
-        random: Random,
+        draws: Draws,
         speed: float,
-        workers: int,
-        pool_size: int,
-        units: Sequence[int],
+        settings: Settings,
+        skus: Sequence[Sku],
         balances_won: list[int],
     ) -> None:
         demands = profile.demands(strategy.name)
         ms_s = 1e-3 / speed  # a millisecond of demand, in seconds of this run
         self.env = env
-        self.strategy = strategy
-        self.random = random
+        self.strategy = strategy if settings.pipeline > 1 else strategy.sending_alone()
+        self.settings = settings
+        self.draws = draws
         self._order = OrderWork.of(demands.order, ms_s)
         self._refusal = OrderWork.of(demands.refusal, ms_s)
+        self.once = {span: Work.of(demand, ms_s) for span, demand in demands.once.items()}
         self.board_s = demands.board_ms * ms_s
+        self.look_up = self._order.kept_answer  # and any other statement of like size
         self.connect_s = profile.connect_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
+        self.lanes = [zlib.crc32(sku.sku.encode()) % settings.pool_size for sku in skus]  # by SKU
         self.cores = Cores(env, profile.system_cores)
-        self.redis = Redis(env, self.cores, units)
+        self.redis = Redis(env, self.cores, skus)
         self.database = Database(
-            env, self.cores, random, units=units, balances_won=balances_won, wake_s=demands.wake_ms * ms_s
+            env,
+            self.cores,
+            draws,
+            skus=skus,
+            kept_in=strategy.kept_in,
+            buckets=settings.buckets,
+            balances_won=balances_won,
+            wake_s=demands.wake_ms * ms_s,
         )
-        self.workers = [Worker(env, self.cores, pool_size) for _ in range(workers)]
-        self._open = True
+        self.workers = [Worker(env, self.cores, settings, len(skus)) for _ in range(settings.workers)]
+        self.batches: Counter[str] = Counter()  # of orders that were done together, by span
+        self.is_open = True
+        if strategy.consumer:
+            env.process(Consumer(self).run())
         for worker in self.workers:
+            worker.together = Together(self, worker)
             env.process(self._watch_stock(worker))
+            if strategy.consumer:
+                env.process(self._watch_decisions(worker))
 
     def work(self, order: Order) -> OrderWork:
         """What the next step of `order` asks for: it depends on whether its units are still there."""
         return self._order if self.database.has(order) else self._refusal
 
     def close(self) -> None:
-        """Let the background work of the workers come to its end."""
-        self._open = False
+        """Let the background work come to its end."""
+        self.is_open = False
+
+    def _look(self, worker: Worker) -> Steps:
+        """A statement of the worker's background work, over a connection of its own."""
+        yield from worker.watch.take()
+        yield from worker.thread.enter()
+        worker.thread.spend(self.look_up.worker_s / 2)
+        yield from worker.thread.leave()
+        yield from self.cores.run(self.look_up.database_s, "database")
+
+    def _seen(self, worker: Worker) -> Steps:
+        """The worker's part of what came of it."""
+        yield from worker.thread.enter()
+        worker.thread.spend(self.look_up.worker_s / 2)
+        worker.watch.give_back()
+        yield from worker.thread.leave()
 
     def _watch_stock(self, worker: Worker) -> Steps:
-        """Keep one worker's sold-out board, over a connection of its own."""
-        thread, work = worker.thread, self._order.kept_answer  # a statement of like size
-        while self._open:
-            yield from thread.enter()
-            thread.spend(work.worker_s / 2)
-            yield from thread.leave()
-            yield from self.cores.run(work.database_s, "database")
+        """Keep one worker's sold-out board."""
+        while self.is_open:
+            yield from self._look(worker)
             gone = {
-                sku: worker.gone[sku] if sku in worker.gone else frozenset(row.buyers)
-                for sku, row in enumerate(self.database.rows)
-                if not row.available
+                sku: worker.gone[sku] if sku in worker.gone else frozenset(stock.buyers)
+                for sku, stock in enumerate(self.database.stock)
+                if stock.unsold <= 0
             }
-            yield from thread.enter()
-            thread.spend(work.worker_s / 2)
+            yield from self._seen(worker)
             worker.gone = gone
-            yield from thread.leave()
-            yield self.env.timeout(BOARD_INTERVAL_S)
+            yield self.env.timeout(self.settings.board_interval_s)
+
+    def _watch_decisions(self, worker: Worker) -> Steps:
+        """Tell those who wait for a decision of it."""
+        last = 0
+        while self.is_open:
+            yield self.env.timeout(timer_s(self.env.now, DECISIONS_WATCH_S))
+            if worker.awaited:
+                yield from self._look(worker)
+                new = self.database.decided[last:]
+                last += len(new)
+                yield from self._seen(worker)
+                for key in new:
+                    for event in worker.awaited.pop(key, ()):
+                        event.succeed()

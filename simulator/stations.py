@@ -6,10 +6,10 @@ seconds. Every station works alone, so that each can be held against what queuei
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Generator
-from random import Random
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,14 @@ Steps = Generator[simpy.Event, Any, None]
 # How long a busy process keeps a core that others wait for. Linux lets who has slept preempt who computes,
 # but not at once: half a millisecond fits what a crowd on the sold-out board left to orders beside it.
 SLICE_S = 0.0005
+
+_TICK_S = 0.001  # of the clock that an event loop's timers go by (libuv)
+
+
+def timer_s(now_s: float, after_s: float) -> float:
+    """How long until an event loop's timer goes off: its clock has whole milliseconds, and so have delays."""
+    due_s = (math.floor(now_s / _TICK_S) + round(after_s / _TICK_S)) * _TICK_S
+    return max(0.0, due_s - now_s)
 
 
 class Turns:
@@ -51,12 +59,24 @@ class Turns:
         self._line.append(turn)
         yield turn
 
+    def take_within(self, patience: Deadlines) -> Generator[simpy.Event, Any, bool]:
+        """Wait for a place and hold it; or give up when patience ends, and have none."""
+        if self._free:
+            self._free -= 1
+            return True
+        turn = self._env.event()
+        self._line.append(turn)
+        patience.watch(turn)
+        return bool((yield turn))
+
     def give_back(self) -> None:
-        """Leave the place to the first in line."""
-        if self._line:
-            self._line.popleft().succeed()
-        else:
-            self._free += 1
+        """Leave the place to the first in line who has not given up."""
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.triggered:
+                turn.succeed(True)
+                return
+        self._free += 1
 
 
 class Cores:
@@ -79,6 +99,16 @@ class Cores:
         """Keep busy a core that is held."""
         self._jobs[role].extend((self._env.now, work_s))
         return self._env.timeout(work_s)
+
+    def work_off(self, work_s: float, role: str) -> Steps:
+        """Keep busy a core that is held; who waits for one is let in between two slices."""
+        while work_s > SLICE_S:
+            yield self.compute(SLICE_S, role)
+            work_s -= SLICE_S
+            if self._turns.is_awaited():
+                self._turns.give_back()
+                yield from self._turns.take()
+        yield self.compute(work_s, role)
 
     def run(self, work_s: float, role: str) -> Steps:
         """Wait for a core, compute, and leave it."""
@@ -133,7 +163,7 @@ class Thread:
     def leave(self) -> Steps:
         """Run the work, then let the next request in."""
         owed_s, self._owed_s = self._owed_s, 0.0
-        yield self._cores.compute(owed_s, self._role)
+        yield from self._cores.work_off(owed_s, self._role)
         if self._slice_ends is not None and (
             not self._turns.is_awaited() or self._env.now >= self._slice_ends
         ):
@@ -142,47 +172,70 @@ class Thread:
         self._turns.give_back()
 
 
-class RowLock:
-    """The lock of a row: its waiters are served in random order, and all are woken to find the one.
+class Lock:
+    """A lock in the database, such as one that bears a name: who waits for it is served in turn.
 
-    That is what PostgreSQL's do: at a commit every waiter wakes, one gets the new version of the row, and the
-    others queue again behind it. Each waking costs `wake_s` of CPU.
+    Who asks is on a core and stays there; who must wait leaves it, and comes back for `wake_s` of CPU.
     """
 
-    def __init__(self, env: simpy.Environment, cores: Cores, random: Random, wake_s: float) -> None:
+    def __init__(self, env: simpy.Environment, cores: Cores, wake_s: float) -> None:
         self._env = env
         self._cores = cores
-        self._random = random
         self._wake_s = wake_s
         self._held = False
         self._waiters: list[simpy.Event] = []
 
     def acquire(self) -> Steps:
-        """Wait for the lock, and hold it."""
+        """Hold the lock, at once or after those who hold it and wait for it."""
         if not self._held:
             self._held = True
             return
         mine = self._env.event()
         self._waiters.append(mine)
+        self._cores.give_back()
         yield mine
+        yield from self._cores.take()
         if self._wake_s:
-            yield from self._wake()
-
-    def _wake(self) -> Steps:
-        """All waiters run, this one first."""
-        in_vain_s = self._wake_s * len(self._waiters)
-        yield from self._cores.run(self._wake_s, "database")
-        if in_vain_s:
-            self._env.process(self._cores.run(in_vain_s, "database"))
+            yield self._cores.compute(self._wake_s, "database")
+            self._disturb_others()
 
     def release(self) -> None:
         """Leave the lock to one of the waiters."""
-        if not self._waiters:
+        if self._waiters:
+            self._waiters.pop(self._next()).succeed()
+        else:
             self._held = False
-            return
-        chosen = self._random.randrange(len(self._waiters))
+
+    def _next(self) -> int:
+        return 0
+
+    def _disturb_others(self) -> None:
+        """What those do who still wait, when one of them was served."""
+
+
+class RowLock(Lock):
+    """The lock of a row. All who wait for it are woken at every release, to find who is next.
+
+    That is what PostgreSQL's waiters do: at a commit one of them gets the new version of the row, and the
+    others queue again behind it. Which one comes first is chance: `draw` gives a number in (0, 1).
+    """
+
+    def __init__(
+        self, env: simpy.Environment, cores: Cores, wake_s: float, draw: Callable[[], float]
+    ) -> None:
+        super().__init__(env, cores, wake_s)
+        self._draw = draw
+
+    def _next(self) -> int:
+        """Anyone; the line is a bag, so its last takes the place of who leaves."""
+        chosen = int(self._draw() * len(self._waiters))
         self._waiters[chosen], self._waiters[-1] = self._waiters[-1], self._waiters[chosen]
-        self._waiters.pop().succeed()
+        return -1
+
+    def _disturb_others(self) -> None:
+        in_vain_s = self._wake_s * len(self._waiters)
+        if in_vain_s:
+            self._env.process(self._cores.run(in_vain_s, "database"))
 
 
 class Disk:

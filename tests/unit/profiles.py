@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
@@ -16,6 +18,32 @@ _LIKE_A_SMALL_MACHINE = {
     Step.COMMIT: Demand(worker_ms=0.03, database_ms=0.05, flush_ms=0.05),
     Step.HOLD: Demand(worker_ms=0.09, redis_ms=0.03),
     Step.CONFIRM: Demand(worker_ms=0.09, redis_ms=0.02),
+    Step.DISCONNECT: Demand(),
+    Step.READ_FENCED: Demand(worker_ms=0.05, database_ms=0.1, flush_ms=0.05),
+    Step.LOCK_UNITS: Demand(worker_ms=0.04, database_ms=0.08),
+    Step.LOCK_NAMES: Demand(worker_ms=0.04, database_ms=0.05),
+    Step.RESERVE: Demand(worker_ms=0.05, database_ms=0.1, entry_ms=0.0001),
+    Step.LEASE: Demand(worker_ms=0.08, redis_ms=0.02),
+    Step.LEASE_FENCED: Demand(worker_ms=0.08, redis_ms=0.02),
+    Step.UNLEASE: Demand(worker_ms=0.08, redis_ms=0.02),
+    Step.ENQUEUE: Demand(worker_ms=0.09, redis_ms=0.03),
+    Step.LINE_UP: Demand(),
+    Step.SEND: Demand(worker_ms=0.02, database_ms=0.15, flush_ms=0.05),
+    Step.BATCH: Demand(worker_ms=0.03, database_ms=0.03),
+    Step.JOURNAL: Demand(worker_ms=0.03, database_ms=0.03),
+    Step.READ_INTAKE: Demand(),
+    Step.READ_STREAM: Demand(),
+    Step.DECIDE: Demand(consumer_ms=0.04, database_ms=0.05),
+    Step.SETTLE: Demand(consumer_ms=0.08, redis_ms=0.02),
+}
+_FOR_ALL = {
+    Step.SEND: Demand(worker_ms=0.1, database_ms=0.15),
+    Step.BATCH: Demand(worker_ms=0.3, database_ms=0.5, flush_ms=0.05),
+    Step.JOURNAL: Demand(worker_ms=0.15, database_ms=0.2, flush_ms=0.05),
+    Step.READ_INTAKE: Demand(consumer_ms=0.05, database_ms=0.06),
+    Step.READ_STREAM: Demand(consumer_ms=0.1, redis_ms=0.03),
+    Step.DECIDE: Demand(consumer_ms=0.3, database_ms=0.5, flush_ms=0.05),
+    Step.SETTLE: Demand(consumer_ms=0.1, redis_ms=0.03),
 }
 
 
@@ -42,22 +70,28 @@ def small_machine(**changes: Any) -> Profile:
 def _demands(strategy: Strategy) -> StrategyDemands:
     order = OrderDemands(
         accept_ms=0.15,
-        stages={stage.span: _LIKE_A_SMALL_MACHINE[stage.step] for stage in strategy.stages},
+        stages={stage.span: _LIKE_A_SMALL_MACHINE[stage.step] for stage in strategy.all_stages},
         kept_answer=Demand(worker_ms=0.05, database_ms=0.04),
+        inquiry=Demand(worker_ms=0.2) if strategy.consumer else Demand(),
         respond_ms=0.06,
     )
-    return StrategyDemands(order=order, refusal=order, board_ms=0.05, wake_ms=0.015)
+    once = {stage.span: _FOR_ALL[stage.step] for stage in strategy.all_stages if stage.step in _FOR_ALL}
+    return StrategyDemands(order=order, refusal=order, once=once, board_ms=0.05, wake_ms=0.015)
 
 
-def weightless(strategy: Strategy, **stages: Demand) -> Profile:
-    """Nothing takes time but the `stages` that are given; there are cores for everybody."""
+def weightless(
+    strategy: Strategy, once: Mapping[str, Demand] = MappingProxyType({}), /, **stages: Demand
+) -> Profile:
+    """Nothing takes time but the `stages` that are given, and `once`; there are cores for everybody."""
+    spans = [stage.span for stage in strategy.all_stages]
     order = OrderDemands(
         accept_ms=0,
-        stages={stage.span: stages.get(stage.span, Demand()) for stage in strategy.stages},
+        stages={span: stages.get(span, Demand()) for span in spans},
         kept_answer=Demand(),
         respond_ms=0,
     )
-    demands = StrategyDemands(order=order, refusal=order, board_ms=0, wake_ms=0)
+    for_all = {span: Demand() for span in spans} | dict(once)
+    demands = StrategyDemands(order=order, refusal=order, once=for_all, board_ms=0, wake_ms=0)
     return small_machine(
         system_cores=10_000,
         wire_ms=0,

@@ -5,15 +5,24 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from simulator.calibration import CalibrationError, fit
+from simulator.calibration import KINDS_OF_ANY_STRATEGY, CalibrationError, fit, kinds_of
 from simulator.closed_loop import ClosedLoop
+from simulator.defaults import Settings
 from simulator.observation import Kind, Observation
 from simulator.profile import Demand, OrderDemands, Profile
 from simulator.strategies import STRATEGIES
-from tests.unit.modelled_observations import observe
 from tests.unit.profiles import small_machine
 
-KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "refused", "sold_out")
+SETTINGS = Settings(pool_size=5)
+
+
+def observe(machine: Profile, strategy: str, kind: Kind, *, speed: float = 1.0) -> Observation:
+    """A run of the model instead of the system."""
+    alone = kind in ("back_to_back", "late", "browse")
+    many = 512 if STRATEGIES[strategy].waits_for_others and kind == "saturated" else 64
+    load = ClosedLoop(kind, 1 if alone else many, SETTINGS, entries=3_000 if kind == "late" else 0)
+    observed = load.observe(STRATEGIES[strategy], machine, speed=speed)
+    return observed.model_copy(update={"sold_before": load.entries})
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +49,8 @@ def _times(factor: float, demands: OrderDemands) -> OrderDemands:
 
 
 def observations(machine: Profile, *strategies: str) -> list[Observation]:
-    observed = [observe(machine, name, kind) for name in strategies for kind in KINDS]
-    return [*observed, *(observe(machine, strategies[0], kind) for kind in ("newcomers", "browse"))]
+    observed = [observe(machine, name, kind) for name in strategies for kind in kinds_of(STRATEGIES[name])]
+    return [*observed, *(observe(machine, strategies[0], kind) for kind in KINDS_OF_ANY_STRATEGY)]
 
 
 def fitted(observed: list[Observation]) -> Profile:
@@ -62,7 +71,7 @@ def test_the_fitted_model_takes_as_many_orders_as_the_machine(machine: Profile, 
 @pytest.mark.parametrize("strategy", ["conditional_update", "redis_hold"])
 def test_the_fitted_model_foresees_a_load_that_it_was_not_fitted_to(machine: Profile, strategy: str) -> None:
     profile = fitted(observations(machine, strategy))
-    few = ClosedLoop(clients=3, workers=1, pool_size=machine.pool_size, warmup_s=0.2, duration_s=2)
+    few = ClosedLoop("saturated", 3, SETTINGS, duration_s=2)
 
     foreseen = few.orders_per_s(STRATEGIES[strategy], profile)
 
@@ -94,7 +103,7 @@ def test_a_contended_row_costs_more_than_the_sum_of_its_orders(machine: Profile)
 
 def test_the_spread_of_repeated_runs_is_carried_into_predictions(machine: Profile) -> None:
     steady = observations(machine, "no_lock")
-    slower = [observe(machine, "no_lock", kind, speed=0.9) for kind in KINDS]
+    slower = [observe(machine, "no_lock", kind, speed=0.9) for kind in kinds_of(STRATEGIES["no_lock"])]
 
     assert fitted(steady).speed_spread == 0
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that

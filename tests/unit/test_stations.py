@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from random import Random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import simpy
 from simpy.events import NORMAL, EventPriority
 
-from simulator.stations import Cores, Deadlines, Disk, RowLock, Steps, Thread, Turns
+from simulator.merging import Merger
+from simulator.stations import SLICE_S, Cores, Deadlines, Disk, Lock, RowLock, Steps, Thread, Turns, timer_s
 from tests.unit.queues import Floats, Service, departures, kiefer_wolfowitz, lindley, poisson
 
 _CUSTOMERS = 3_000
@@ -54,7 +55,7 @@ def test_connections_are_given_in_the_order_of_asking(crowd: tuple[Floats, Float
 
 
 def test_a_thread_is_one_server_however_many_cores_there_are(crowd: tuple[Floats, Floats]) -> None:
-    at_s, work_s = crowd
+    at_s, work_s = _about_a_slice(crowd)
 
     def event_loop(env: simpy.Environment) -> Service:
         thread = Thread(env, Cores(env, 4), "worker")
@@ -69,8 +70,13 @@ def test_a_thread_is_one_server_however_many_cores_there_are(crowd: tuple[Floats
     assert np.abs(departures(at_s, event_loop) - lindley(at_s, work_s)).max() < _EXACT
 
 
-def test_two_threads_on_one_core_never_leave_it_idle(crowd: tuple[Floats, Floats]) -> None:
+def _about_a_slice(crowd: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     at_s, work_s = crowd
+    return at_s * SLICE_S / 2, work_s * SLICE_S / 2
+
+
+def test_two_threads_on_one_core_never_leave_it_idle(crowd: tuple[Floats, Floats]) -> None:
+    at_s, work_s = _about_a_slice(crowd)
 
     def event_loops(env: simpy.Environment) -> Service:
         cores = Cores(env, 1)
@@ -139,33 +145,55 @@ def _group_commits(at_s: Floats, flush_s: float) -> Floats:
     return left_s
 
 
+def test_a_lock_that_bears_a_name_is_given_in_the_order_of_asking(crowd: tuple[Floats, Floats]) -> None:
+    at_s, held_s = crowd
+
+    left_s = departures(at_s, lambda env: _held(lambda cores: Lock(env, cores, wake_s=0.0), env, held_s))
+
+    assert np.abs(left_s - lindley(at_s, held_s)).max() < _EXACT
+
+
 def test_a_row_lock_loses_no_time_between_its_holders(crowd: tuple[Floats, Floats]) -> None:
     at_s, _ = crowd
     held_s = np.full(_CUSTOMERS, 1.0)
+    draws = iter(np.random.default_rng(1).random(_CUSTOMERS).tolist())
 
-    def row(env: simpy.Environment) -> Service:
-        lock = RowLock(env, Cores(env, 1), Random(1), wake_s=0.0)  # noqa: S311 - not a secret
+    left_s = departures(
+        at_s, lambda env: _held(lambda cores: RowLock(env, cores, 0.0, lambda: next(draws)), env, held_s)
+    )
 
-        def hold(_: int) -> Steps:
-            yield from lock.acquire()
-            yield env.timeout(1.0)
-            lock.release()
-
-        return hold
-
-    left_s = departures(at_s, row)
     # all hold it equally long, so in whatever order they are served, somebody leaves whenever a server would
     assert np.abs(np.sort(left_s) - lindley(at_s, held_s)).max() < _EXACT
     assert (np.diff(left_s) < 0).any()  # and the order is not that of arrival
 
 
-def test_every_waiter_of_a_row_is_woken_at_every_release() -> None:
+def _held(lock_on: Callable[[Cores], Lock], env: simpy.Environment, held_s: Floats) -> Service:
+    """Who asks is on a core; there is one for everybody."""
+    cores = Cores(env, _CUSTOMERS)
+    lock = lock_on(cores)
+
+    def hold(number: int) -> Steps:
+        yield from cores.take()
+        yield from lock.acquire()
+        yield cores.compute(float(held_s[number]), "database")
+        lock.release()
+        cores.give_back()
+
+    return hold
+
+
+@pytest.mark.parametrize(("kind", "wakings"), [("row", 4 + 3 + 2 + 1), ("name", 4)])
+def test_all_who_wait_for_a_row_are_woken_at_every_release_and_one_who_waits_for_a_name(
+    kind: str, wakings: int
+) -> None:
     env = simpy.Environment()
     cores = Cores(env, 1)
-    lock = RowLock(env, cores, Random(1), wake_s=0.001)  # noqa: S311 - not a secret
+    lock = RowLock(env, cores, 0.001, lambda: 0.5) if kind == "row" else Lock(env, cores, 0.001)
 
     def hold() -> Steps:
+        yield from cores.take()
         yield from lock.acquire()
+        cores.give_back()
         yield env.timeout(1.0)
         lock.release()
 
@@ -173,8 +201,119 @@ def test_every_waiter_of_a_row_is_woken_at_every_release() -> None:
         env.process(hold())
     env.run()
 
-    wakings = 4 + 3 + 2 + 1
     assert cores.busy_s("database", np.array([env.now]))[0] == pytest.approx(wakings * 0.001)
+
+
+def test_who_computes_for_longer_than_a_slice_lets_others_in_between() -> None:
+    env = simpy.Environment()
+    cores = Cores(env, 1)
+    ended_s: dict[str, float] = {}
+
+    def work(name: str, work_s: float) -> Steps:
+        yield from cores.take()
+        yield from cores.work_off(work_s, "database")
+        cores.give_back()
+        ended_s[name] = env.now
+
+    env.process(work("a batch", 0.1))
+    env.process(work("a statement", 0.0003))
+    env.run()
+
+    assert ended_s == {"a statement": pytest.approx(0.0008), "a batch": pytest.approx(0.1003)}
+
+
+@pytest.mark.parametrize("most", [4, 1_000])
+def test_a_batch_takes_along_all_who_came_while_the_one_before_was_worked_on(
+    crowd: tuple[Floats, Floats], most: int
+) -> None:
+    at_s, _ = crowd
+
+    left_s = departures(at_s, lambda env: _in_batches(env, most))
+
+    assert np.abs(left_s - _batches(at_s, most)).max() < _EXACT
+
+
+_ONCE_S, _EACH_S = 1.5, 0.3
+
+
+def _in_batches(env: simpy.Environment, most: int) -> Service:
+    def work(batch: list[simpy.Event]) -> Steps:
+        yield env.timeout(_ONCE_S + _EACH_S * len(batch))
+        for done in batch:
+            done.succeed()
+
+    merger = Merger(env, work, window_s=0, most=most)
+
+    def submit(_: int) -> Steps:
+        done = env.event()
+        merger.submit(done)
+        yield done
+
+    return submit
+
+
+def _batches(at_s: Floats, most: int) -> Floats:
+    """Departures from one server of batches, the service of which takes longer the more are in it."""
+    left_s = np.zeros(len(at_s))
+    number, ends_s = 0, 0.0
+    while number < len(at_s):
+        begins_s = max(ends_s, float(at_s[number]))
+        came = int(np.searchsorted(at_s, begins_s, side="right"))
+        last = min(max(number + 1, came), number + most)
+        ends_s = begins_s + _ONCE_S + _EACH_S * (last - number)
+        left_s[number:last] = ends_s
+        number = last
+    return left_s
+
+
+def test_a_batch_waits_for_others_until_its_window_is_over_or_it_is_full() -> None:
+    env = simpy.Environment()
+    seen: list[tuple[float, int]] = []
+
+    def work(batch: list[int]) -> Steps:
+        yield from ()
+        seen.append((env.now, len(batch)))
+
+    merger = Merger(env, work, window_s=0.005, most=3)
+
+    def source() -> Steps:
+        for number, at_s in enumerate([0.0, 0.002, 0.004, 0.010, 0.012]):
+            yield env.timeout(at_s - env.now)
+            merger.submit(number)
+
+    env.process(source())
+    env.run()
+
+    assert [orders for _, orders in seen] == [3, 2]
+    assert [at_s for at_s, _ in seen] == pytest.approx([0.004, 0.015])
+
+
+def test_a_timer_of_an_event_loop_has_whole_milliseconds() -> None:
+    assert timer_s(0.0, 0.005) == pytest.approx(0.005)
+    assert timer_s(0.0004, 0.005) == pytest.approx(0.0046)
+    assert timer_s(0.0004, 0.0013) == pytest.approx(0.0006)
+    assert timer_s(0.0004, 0.0002) == 0
+
+
+def test_who_gave_up_in_a_line_is_passed_over() -> None:
+    env = simpy.Environment()
+    line, patience = Turns(env, 1), Deadlines(env, 1.0)
+    got: dict[str, tuple[float, bool]] = {}
+
+    def ask(name: str, at_s: float, hold_s: float) -> Steps:
+        yield env.timeout(at_s)
+        has_it = yield from line.take_within(patience)
+        got[name] = (env.now, has_it)
+        if has_it:
+            yield env.timeout(hold_s)
+            line.give_back()
+
+    for name, at_s, hold_s in [("first", 0.0, 2.5), ("gives up", 0.1, 1.0), ("second", 2.0, 1.0)]:
+        env.process(ask(name, at_s, hold_s))
+    env.run()
+
+    assert got == {"first": (0.0, True), "gives up": (1.1, False), "second": (2.5, True)}
+    assert line.is_free()
 
 
 def test_the_time_that_cores_were_busy_is_the_work_they_did(crowd: tuple[Floats, Floats]) -> None:

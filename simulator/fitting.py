@@ -1,0 +1,197 @@
+"""What only many clients show, found by the model under the loads that were observed.
+
+Where orders share a message or a batch: what that takes once, and what its orders take each. Where they
+meet at a row: what it takes to wake one who waits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from scipy.optimize import brentq
+
+from simulator.closed_loop import ClosedLoop, Seen
+from simulator.decomposition import ROLES, Repeats, Role, counted_ms, ratio, scaled, scaled_order
+from simulator.defaults import Settings
+from simulator.observation import Kind
+from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
+from simulator.strategies import SHARED, Step, Strategy
+
+_WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
+_STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
+_TOLERANCE = 0.005  # of the throughput
+_STEPS = 1 / 200  # of a range: as finely as it is searched
+_BUSY = 0.9  # of the cores, in a run in which they set the pace; below, timers do
+_ROUNDS = 4  # of correcting demands until the model uses the CPU that was measured
+_LEAST, _MOST = 0.02, 20.0  # by which times demands are corrected in one round
+_WARMUP_S = 0.2
+_DURATION_S = 1.0
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The runs of one strategy by kind, and the model that is held against them."""
+
+    strategy: Strategy
+    runs: Mapping[Kind, Repeats]
+    profile: Profile
+
+    def look(self, kind: Kind, demands: StrategyDemands) -> Seen:
+        """What the model does with these demands under the load of a kind of run."""
+        run = self.runs[kind].observations[0]
+        settings = Settings(workers=run.workers, pool_size=run.pool_size)
+        load = ClosedLoop(kind, run.clients, settings, _WARMUP_S, _DURATION_S)
+        if self.strategy.does(Step.RESERVE):
+            sold = self.runs[kind].median(lambda one: one.sold_by_half_time - one.per_s * _DURATION_S / 2)
+            load = replace(load, entries=max(0, round(sold)))
+        tried = self.profile.model_copy(update={"strategies": {self.strategy.name: demands}})
+        return load.look(self.strategy, tried)
+
+    @property
+    def shows_waking(self) -> bool:
+        """Whether orders met at a row often enough to tell what a waiter's waking takes."""
+        return self.is_busy and _is_counted_by_spans(self.strategy)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the cores set the pace of the saturated runs."""
+        return self.runs["saturated"].median(lambda run: run.busy_share) > _BUSY
+
+
+def fit(observed: Observed) -> StrategyDemands:
+    """The demands with which the model does what was observed; the profile has those of a light load."""
+    strategy = observed.strategy
+    alone = observed.profile.demands(strategy.name)
+    if _is_counted_by_spans(strategy):
+        demands = _stretched_by_count(observed, alone)
+    else:
+        demands = _refused(observed, _shared(observed, alone))
+    return _with_contention(observed, demands) if observed.is_busy else demands
+
+
+def _is_counted_by_spans(strategy: Strategy) -> bool:
+    """Whether spans show how often everything is done; not so where orders share it, or poll for a lease."""
+    return not any(strategy.does(step) for step in (*SHARED, Step.LEASE, Step.LEASE_FENCED))
+
+
+def _stretched_by_count(observed: Observed, alone: StrategyDemands) -> StrategyDemands:
+    """The CPU of busy runs, divided by how often its spans were seen. The database's is fitted later."""
+    strategy = observed.strategy
+
+    def stretched(kind: Kind) -> dict[Role, float]:
+        busy = observed.runs[kind]
+        modelled_ms = counted_ms(busy, alone.order, strategy)
+        return {role: ratio(busy.cpu_ms(role), modelled_ms[role]) for role in ROLES}
+
+    order: dict[Role, float] = stretched("saturated")
+    if observed.is_busy:
+        order["database"] = 1.0
+    return alone.model_copy(
+        update={
+            "order": scaled_order(alone.order, order),
+            "refusal": scaled_order(alone.order, stretched("refused")),
+        }
+    )
+
+
+def _shared(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """What an order takes for itself and what a batch takes once, so that the model uses as much CPU as the
+    system did both where a batch has one order and where it has many."""
+    for _ in range(_ROUNDS):
+        few, many = (observed.look(kind, demands) for kind in ("back_to_back", "saturated"))
+        each: dict[Role, float] = {}
+        once: dict[Role, float] = {}
+        for role in ROLES:
+            each[role], once[role] = _corrections(
+                _split(few, demands, role),
+                observed.runs["back_to_back"].cpu_ms(role),
+                _split(many, demands, role),
+                observed.runs["saturated"].cpu_ms(role),
+            )
+        kept = demands.order.kept_answer
+        order = scaled_order(demands.order, each).model_copy(update={"kept_answer": kept})
+        demands = demands.model_copy(
+            update={
+                "order": order,
+                "refusal": order,
+                "once": {span: scaled(one, once) for span, one in demands.once.items()},
+            }
+        )
+    return demands
+
+
+def _split(seen: Seen, demands: StrategyDemands, role: Role) -> tuple[float, float]:
+    """The CPU of a role for each answer of the model: what is the order's own, and what is done once."""
+    answered = seen.observation.answered
+    whole_ms = float(getattr(seen.observation.cpu_s, role)) / answered * 1e3
+    once_ms = sum(
+        count * float(getattr(demands.once.get(span, Demand()), f"{role}_ms"))
+        for span, count in seen.batches.items()
+    )
+    return max(0.0, whole_ms - once_ms / answered), once_ms / answered
+
+
+def _corrections(
+    few: tuple[float, float], few_ms: float, many: tuple[float, float], many_ms: float
+) -> tuple[float, float]:
+    """How many times more an order takes for itself, and a batch once, by the CPU that was measured.
+
+    Two equations with two unknowns. Neither may be negative; what then does not fit, fits the busy runs.
+    """
+    determinant = few[0] * many[1] - many[0] * few[1]
+    once = 1.0
+    if abs(determinant) > 1e-12:
+        once = (few[0] * many_ms - many[0] * few_ms) / determinant
+    once = min(max(once, _LEAST), _MOST) if few[1] else 1.0
+    each = ratio(many_ms - once * many[1], many[0])
+    return min(max(each, _LEAST), _MOST), once
+
+
+def _refused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """The demands of an order for units that are not there."""
+    for _ in range(_ROUNDS // 2):
+        seen = observed.look("refused", demands)
+        each: dict[Role, float] = {}
+        for role in ROLES:
+            own_ms, once_ms = _split(seen, demands, role)
+            more = ratio(observed.runs["refused"].cpu_ms(role) - once_ms, own_ms)
+            each[role] = min(max(more, _LEAST), _MOST)
+        demands = demands.model_copy(update={"refusal": scaled_order(demands.refusal, each)})
+    return demands
+
+
+def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """The demands with which the model takes as many orders a second as were observed.
+
+    First the cost of waking a waiter is looked for; what it cannot explain is put down to the database, which
+    may need more CPU for an order when it has no rest, or less.
+    """
+    per_s = observed.runs["saturated"].median(lambda run: run.per_s)
+
+    def miss(tried: StrategyDemands) -> float:
+        return math.log(observed.look("saturated", tried).observation.per_s / per_s)
+
+    def waking(wake_ms: float) -> StrategyDemands:
+        return demands.model_copy(update={"wake_ms": wake_ms})
+
+    def stretched(times: float) -> StrategyDemands:
+        order: OrderDemands = scaled_order(demands.order, {"database": times})
+        return fitted.model_copy(update={"order": order})
+
+    fitted = demands
+    if observed.shows_waking:
+        fitted = waking(_root_or_end(lambda wake_ms: miss(waking(wake_ms)), *_WAKE_MS))
+    if abs(miss(fitted)) > _TOLERANCE:
+        fitted = stretched(_root_or_end(lambda times: miss(stretched(times)), *_STRETCH))
+    return fitted
+
+
+def _root_or_end(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function is 0, or the end of the range that comes nearest to it."""
+    if falling(low) <= 0:
+        return low
+    if falling(high) >= 0:
+        return high
+    return float(brentq(falling, low, high, xtol=(high - low) * _STEPS))
