@@ -32,6 +32,10 @@ _WALLETS = {**_SHOPPER, **dict.fromkeys(("opening_won", "balance_won", "ledger_w
 _KEYS = {**_KEY, "order_id": pl.String()}
 _DECISIONS = {**_KEY, "status": pl.Int16(), "code": pl.String()}
 
+_MS = pl.col("spans").list.eval(pl.element().struct.field("ms"))
+_WAITS_FIRST = pl.col("spans").list.first().struct.field("name") == "pool"
+_WORKED_S = (_MS.list.sum() - pl.when(_WAITS_FIRST).then(_MS.list.first()).otherwise(0.0)) / 1000
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -45,9 +49,13 @@ class Evidence:
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
-        """The attempts to order, numbered in `row` by the time they were sent."""
+        """The attempts to order, numbered in `row` by the time they were sent.
+
+        `worked_s`: the time in their spans, but for a first wait for a connection.
+        """
         orders = self.record.history.filter(pl.col("operation") == "order")
-        return orders.drop("spans").sort("sent_s", maintain_order=True).with_row_index("row")
+        worked = orders.with_columns(worked_s=_WORKED_S).drop("spans")
+        return worked.sort("sent_s", maintain_order=True).with_row_index("row")
 
     @cached_property
     def asked(self) -> pl.DataFrame:
