@@ -22,7 +22,7 @@ from simulator.decomposition import Repeats, decompose, flushes
 from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
 from simulator.profile import Demand, Profile, Saturation, StrategyDemands
-from simulator.strategies import Step, Strategy, strategy_named
+from simulator.strategies import SHARED, Step, Strategy, strategy_named
 
 _KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "late", "refused", "sold_out")
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
@@ -76,7 +76,7 @@ def fit(
         pool_size=pool_size,
         wire_ms=wire_ms,
         connect_ms=max(0.0, newcomers.cpu_ms("worker") - board_ms),
-        unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in strategies),
+        unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
         speed_spread=_speed_spread(observations),
         browse=page,
         strategies=alone,
@@ -192,6 +192,11 @@ def kinds_of(strategy: Strategy) -> tuple[Kind, ...]:
 
 def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
     return Repeats([one for one in observations if one.kind == kind])
+
+
+def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
+    """Those whose orders do all of their work for themselves, or all if there are none."""
+    return [one for one in strategies if not any(one.does(step) for step in SHARED)] or strategies
 
 
 def _unevenness(alone: Repeats) -> float:
