@@ -53,7 +53,7 @@ def loadtest(
     profile: Annotated[
         Literal["smoke", "standard"], typer.Option("--profile", help="How much of it, and how often.")
     ] = "standard",
-    strategies: StrategiesOption = "all",
+    strategies: StrategiesOption = options.STRATEGIES,
     seed: SeedOption = 1,
     repeats: Annotated[
         int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
@@ -103,7 +103,7 @@ def loadtest(
 def simulate(
     *,
     scenario: ScenarioOption = "sneaker_drop",
-    strategies: StrategiesOption = "all",
+    strategies: StrategiesOption = options.STRATEGIES,
     profile_file: Annotated[
         str,
         typer.Option("--profile-file", metavar="NAME|FILE", help="What the model knows of a machine."),
