@@ -239,9 +239,9 @@ class RedisStock:
     async def look_after(self, every_s: float = 1.0) -> None:
         """Reconcile whenever there is a reason, for ever."""
         while True:
-            await asyncio.sleep(every_s)
             with suppress(*_OUTAGES):
                 await self.set_right()
+            await asyncio.sleep(every_s)
 
     async def set_right(self) -> None:
         """Reconcile, if there is a reason."""

@@ -21,6 +21,8 @@ SELECT o.source, d.status, i.id IS NOT NULL AS waits
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS o(shopper, key, source, fingerprint)
 LEFT JOIN decisions d USING (shopper, key, source) LEFT JOIN intake i USING (shopper, key, fingerprint)
 """
+# A key can come into the log once more at the very moment that its order is placed. What was decided stays,
+# but is told again, by a new number: somebody waits for it.
 _RECORD = """
 WITH decided AS (
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::text[])
@@ -28,7 +30,8 @@ WITH decided AS (
 ), gone AS (
     DELETE FROM intake i USING decided d WHERE (i.shopper, i.key) = (d.shopper, d.key)
 )
-INSERT INTO decisions (shopper, key, status, answer, source) SELECT * FROM decided ON CONFLICT DO NOTHING
+INSERT INTO decisions (shopper, key, status, answer, source) SELECT * FROM decided
+ON CONFLICT (shopper, key) DO UPDATE SET id = DEFAULT
 """
 
 

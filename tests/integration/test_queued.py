@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,27 @@ def test_a_key_of_any_characters_can_be_asked_for(shop_of: ShopOf, strategy: str
     answer = shop.buy(("dunk-270", 1), key='a/b?c=d&e%20f "g" #h')
 
     assert (answer.status_code, answer.json()["state"]) == (200, "paid")
+
+
+def test_who_waits_for_a_key_that_was_decided_and_came_again_is_told(shop_of: ShopOf) -> None:
+    shop = shop_of("single_writer")
+    bought = shop.buy(("dunk-270", 1), key="mine")
+    with shop.database() as ask, ThreadPoolExecutor(1) as other:
+        ask("BEGIN")
+        ask("SELECT FROM stock FOR UPDATE")
+        accepted = shop.order(("dunk-280", 1), key="other")
+        ask(  # as when it was sent again while its order was being committed
+            "INSERT INTO intake (shopper, key, fingerprint, skus, quantities)"
+            " SELECT shopper, key, fingerprint, '{dunk-270}', '{1}' FROM idempotency_keys WHERE key = 'mine'"
+        )
+        waiting = other.submit(
+            shop.http.get, "/orders/queued/mine", headers=shop.bearer() | {"prefer": "wait=20"}
+        )
+        ask("COMMIT")
+
+    assert (waiting.result().status_code, waiting.result().content) == (200, bought.content)
+    assert shop.decision(accepted).status_code == 200
+    assert len(shop.at_rest().orders) == 2
 
 
 @every_queued_strategy
