@@ -49,6 +49,5 @@ class Merger(Generic[Item]):
         self._at_work = False
 
     def _full_or_over(self) -> Any:
-        now_s = self._env.now
         self._full = self._env.event()
-        return self._full | self._env.timeout(timer_s(now_s, self._window_s))
+        return self._full | self._env.timeout(timer_s(self._window_s))

@@ -79,9 +79,8 @@ class Request:
 
     def sleep(self, for_s: float) -> Steps:
         """Wait for a timer of the event loop."""
-        due_s = self._shop.env.now + timer_s(self._shop.env.now, for_s)
         yield from self.leave()
-        yield self._shop.env.timeout(max(0.0, due_s - self._shop.env.now))
+        yield self._shop.env.timeout(timer_s(for_s))
         yield from self.enter()
 
     def ask(self, work: Work, server: Generator[simpy.Event, Any, T]) -> Generator[simpy.Event, Any, T]:

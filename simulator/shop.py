@@ -156,7 +156,7 @@ class Shop:
         """Tell those who wait for a decision of it."""
         last = 0
         while self.is_open:
-            yield self.env.timeout(timer_s(self.env.now, DECISIONS_WATCH_S))
+            yield self.env.timeout(timer_s(DECISIONS_WATCH_S))
             if worker.awaited:
                 yield from self._look(worker)
                 new = self.database.decided[last:]

@@ -6,7 +6,6 @@ seconds. Every station works alone, so that each can be held against what queuei
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator
@@ -25,13 +24,12 @@ Steps = Generator[simpy.Event, Any, None]
 # but not at once: half a millisecond fits what a crowd on the sold-out board left to orders beside it.
 SLICE_S = 0.0005
 
-_TICK_S = 0.001  # of the clock that an event loop's timers go by (libuv)
+_TICK_S = 0.001  # what an event loop's timers count in (libuv, epoll)
 
 
-def timer_s(now_s: float, after_s: float) -> float:
-    """How long until an event loop's timer goes off: its clock has whole milliseconds, and so have delays."""
-    due_s = (math.floor(now_s / _TICK_S) + round(after_s / _TICK_S)) * _TICK_S
-    return max(0.0, due_s - now_s)
+def timer_s(after_s: float) -> float:
+    """How long an event loop sleeps that is asked to wake after so long: whole milliseconds."""
+    return round(after_s / _TICK_S) * _TICK_S
 
 
 class Turns:

@@ -179,7 +179,7 @@ class Consumer:
             elif closing:
                 return
             else:
-                yield shop.env.timeout(timer_s(shop.env.now, shop.settings.batch_window_s))
+                yield shop.env.timeout(timer_s(shop.settings.batch_window_s))
 
     def _read(self, stage: Stage) -> Generator[simpy.Event, Any, list[Order]]:
         shop, once = self._shop, self._shop.once[stage.span]
