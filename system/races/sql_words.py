@@ -242,7 +242,7 @@ _PHRASES = (
         lambda rows: f"{len(rows)} order{_s(rows)}",
     ),
     _Phrase(
-        "SELECT FROM stock ORDER BY sku FOR UPDATE",
+        'SELECT FROM stock ORDER BY sku COLLATE "C" FOR UPDATE',
         "reconcile",
         _fixed("lock every row of stock FOR UPDATE"),
         _fixed("locked"),

@@ -135,7 +135,7 @@ end
 """
 
 # Whoever holds these rows lets no order take stock, so none commits between what is read here and the script.
-_LOCK = "SELECT FROM stock ORDER BY sku FOR UPDATE"
+_LOCK = 'SELECT FROM stock ORDER BY sku COLLATE "C" FOR UPDATE'
 _SOLD_REMEMBERED_MS = 60_000
 _STOCK = "SELECT sku, available, most_each FROM stock JOIN skus USING (sku)"
 _BOUGHT = "SELECT sku, shopper, units FROM shopper_units"

@@ -128,7 +128,7 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
     "micro_batch": (
         guard(
             STRATEGIES_SCHEMA,
-            "WHERE b.sku = ANY (p_skus) ORDER BY b.sku FOR UPDATE",
+            'WHERE b.sku = ANY (p_skus) ORDER BY b.sku COLLATE "C" FOR UPDATE',
             "WHERE b.sku = ANY (p_skus) AND pg_sleep(0.05) IS NOT NULL",  # and a pause
         ),
         wider(  # and several batches of one worker at once, as if they were of several

@@ -280,7 +280,7 @@ BEGIN
         SELECT a.shopper, a.balance_won FROM wallets a WHERE a.shopper = ANY (p_shoppers)
         ORDER BY a.shopper FOR UPDATE) w;
     SELECT jsonb_object_agg(s.sku, jsonb_build_array(s.available, k.price_won, k.most_each)) INTO stock FROM (
-        SELECT b.sku, b.available FROM stock b WHERE b.sku = ANY (p_skus) ORDER BY b.sku FOR UPDATE) s
+        SELECT b.sku, b.available FROM stock b WHERE b.sku = ANY (p_skus) ORDER BY b.sku COLLATE "C" FOR UPDATE) s
     JOIN skus k USING (sku);
     SELECT jsonb_agg(jsonb_build_array(i.shopper, i.key, i.fingerprint, i.answer)) INTO kept
     FROM unnest(p_shoppers, p_keys) AS o(shopper, key) JOIN idempotency_keys i USING (shopper, key);
