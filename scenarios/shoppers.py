@@ -99,7 +99,7 @@ class Crowd:
         return outcome, done_s
 
     def _decision(self, step: Step, accepted: Reply, until_s: float) -> Reply:
-        """What becomes of a queued order, with the spans of its acceptance; its 202 if patience ends first."""
+        """What becomes of a queued order, with the spans of its acceptance; the 202 if patience is over."""
         while accepted.location and (left_s := until_s - self._clock.now()) > 0:
             look = self._look(step, accepted.location, left_s)
             if decision := decision_in(self._wire.exchange("GET", look, left_s)):
