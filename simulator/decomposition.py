@@ -142,7 +142,7 @@ def decompose(
         inquiry=inquiry,
         respond_ms=outside_ms * (1 - _ACCEPT_SHARE),
     )
-    return Parts(order, {stage.span: _once(stage, one) for stage, one in whole.items() if _is_shared(stage)})
+    return Parts(order, {stage.span: _once(stage, one) for stage, one in whole.items() if stage.is_shared})
 
 
 def _worker_ms(strategy: Strategy, alone: Repeats, outside_ms: float) -> dict[Stage, float]:
@@ -183,10 +183,6 @@ def _likely(strategy: Strategy, role: Role) -> dict[Stage, float]:
     return {stage: ms for stage, demand in asked.items() if (ms := float(getattr(demand, f"{role}_ms"))) > 0}
 
 
-def _is_shared(stage: Stage) -> bool:
-    return stage.step in SHARED or stage.step in _FOR_ALL
-
-
 def _share(stage: Stage) -> float:
     return _FOR_ALL.get(stage.step, _HALF if stage.step in SHARED else 0.0)
 
@@ -198,7 +194,7 @@ def _once(stage: Stage, whole: Demand) -> Demand:
 
 
 def _each(stage: Stage, whole: Demand) -> Demand:
-    flush_ms = 0.0 if _is_shared(stage) and stage.step is not Step.SEND else whole.flush_ms
+    flush_ms = 0.0 if stage.is_shared and stage.step is not Step.SEND else whole.flush_ms
     each = scaled(whole, dict.fromkeys(ROLES, 1 - _share(stage)))
     return each.model_copy(update={"flush_ms": flush_ms})
 

@@ -12,7 +12,7 @@ from scenarios.scenario import Sku
 from simulator.database import Database
 from simulator.defaults import DECISIONS_WATCH_S, REDIS_CONNECTIONS, Settings
 from simulator.order import Draws, Order, OrderWork, Work
-from simulator.profile import Profile
+from simulator.profile import Profile, ProfileError, StrategyDemands
 from simulator.redis import Redis
 from simulator.stations import Cores, Deadlines, Steps, Thread, Turns, timer_s
 from simulator.strategies import Strategy
@@ -64,6 +64,9 @@ class Shop:
         draws: whatever chance decides.
         speed: how fast this machine is in this run; all demands are divided by it.
         balances_won: of each shopper.
+
+    Raises:
+        ProfileError: the profile has no demands for the strategy, or not for all of its stages.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Shop:
         balances_won: list[int],
     ) -> None:
         demands = profile.demands(strategy.name)
+        _require_all(strategy, demands, profile.made_at)
         ms_s = 1e-3 / speed  # a millisecond of demand, in seconds of this run
         self.env = env
         self.strategy = strategy if settings.pipeline > 1 else strategy.sending_alone()
@@ -165,3 +169,17 @@ class Shop:
                 for key in new:
                     for event in worker.awaited.pop(key, ()):
                         event.succeed()
+
+
+def _require_all(strategy: Strategy, demands: StrategyDemands, made_at: str) -> None:
+    """A stage without data would take no time, and nobody would notice."""
+    known = demands.order.stages.keys() & demands.refusal.stages.keys()
+    missing = [stage.span for stage in strategy.all_stages if stage.span and stage.span not in known]
+    missing += [
+        stage.span for stage in strategy.all_stages if stage.is_shared and stage.span not in demands.once
+    ]
+    if missing:
+        raise ProfileError(
+            f"the profile of {made_at} knows nothing of {', '.join(dict.fromkeys(missing))} of "
+            f"{strategy.name!r}, as of an older system; calibrate again"
+        )

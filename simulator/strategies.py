@@ -45,6 +45,8 @@ IN_REDIS = frozenset(
 )
 SHARED = frozenset({Step.SEND, Step.BATCH, Step.JOURNAL, Step.DECIDE})
 """Steps that many orders take together: a part of the work is done once for all of them."""
+READING = frozenset({Step.READ_INTAKE, Step.READ_STREAM})
+"""Steps of the consumer that are done for whatever there is, and where there is nothing."""
 FLUSHING = frozenset({Step.READ_FENCED, Step.COMMIT, Step.SEND, Step.BATCH, Step.JOURNAL, Step.DECIDE})
 """Steps that end on the disk; and so does PLACE, unless there was a BEGIN."""
 WAITING = frozenset({Step.CONNECT, Step.DISCONNECT, Step.LINE_UP})
@@ -79,6 +81,11 @@ class Stage(NamedTuple):
 
     span: str
     step: Step
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a part of its work is done once, however many orders there are."""
+        return self.step in SHARED or self.step in READING or self.step is Step.SETTLE
 
 
 class Strategy(NamedTuple):

@@ -386,6 +386,18 @@ def test_a_strategy_that_the_profile_does_not_know_is_refused_by_name() -> None:
         run("redis_hodl")
 
 
+def test_a_profile_of_a_system_that_had_other_stages_is_refused() -> None:
+    older = small_machine().model_dump()
+    del older["strategies"]["unit_rows"]["order"]["stages"]["lock_row"]
+    del older["strategies"]["micro_batch"]["once"]["batch"]
+    profile = Profile.model_validate(older)
+
+    with pytest.raises(ProfileError, match=r"knows nothing of lock_row of 'unit_rows'.*; calibrate again"):
+        run("unit_rows", profile=profile)
+    with pytest.raises(ProfileError, match="knows nothing of batch of 'micro_batch'"):
+        run("micro_batch", profile=profile)
+
+
 def test_the_model_and_the_system_have_the_same_defaults() -> None:
     secret = "x" * 32
     system = SystemSettings.model_validate(
