@@ -24,6 +24,7 @@ from simulator.stations import Steps
 from simulator.strategies import KeptIn, Strategy
 
 _PLENTY = 10**12
+_SHOPPERS = 5_000  # who order in turns: the buyers of the last units must not be all who ask
 _ROLES = ("worker", "consumer", "database", "redis")
 
 
@@ -97,7 +98,7 @@ class _Run:
             speed=self.speed,
             settings=load.settings,
             skus=[Sku("calibration-270", "calibration", 1, units, 1.0, None)],
-            balances_won=[_PLENTY] * load.clients,
+            balances_won=[_PLENTY] * _SHOPPERS,
         )
         shop.database.stock[0].entries = load.entries
         for client in range(load.clients):
@@ -132,7 +133,8 @@ class _Run:
         if self.load.kind == "newcomers":
             yield from worker.admit(shop.connect_s)
         lines = ((0, 2 if self.load.kind == "refused" else 1),)
-        order = Order(client, f"{client}-{number}", lines, 1, pace, (client, number))
+        shopper = (number * self.load.clients + client) % _SHOPPERS
+        order = Order(shopper, f"{client}-{number}", lines, 1, pace, (client, number))
         return (yield from exchange(shop, worker, order, lambda: None))
 
     def _observation(self, shop: Shop) -> Observation:

@@ -89,7 +89,7 @@ def test_what_is_measured_directly_is_found_again() -> None:
     demands, known_demands = profile.demands("no_lock"), known.demands("no_lock")
 
     assert profile.wire_ms == pytest.approx(known.wire_ms, abs=0.005)
-    assert profile.connect_ms == pytest.approx(known.connect_ms, abs=0.01)
+    assert profile.connect_ms == pytest.approx(known.connect_ms, abs=0.005)
     assert profile.unevenness == pytest.approx(known.unevenness, rel=0.2)
     assert profile.browse.worker_ms == pytest.approx(known.browse.worker_ms, rel=0.05)
     assert profile.browse.database_ms == pytest.approx(known.browse.database_ms, rel=0.05)
