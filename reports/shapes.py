@@ -29,8 +29,8 @@ class Units(Part):
     """Left over, though a shopper who wanted no more than what was left was told it is sold out."""
     false_sold_out: Number
     """Attempts told sold out although as many units of every SKU that they asked for were booked in an order
-    that was begun after that answer (it was sent then, or got its connection then), or were left at the end. A
-    strategy that is `exact` was right at that moment, and units that others held came back later. SKUs that
+    that was begun after that answer (it was sent then, or got its connection then), or were left at the end.
+    A strategy that is `exact` was right at that moment, and units that others held came back later. SKUs that
     were restocked do not count."""
 
 
