@@ -116,13 +116,12 @@ def _follow(
         RunError: a part of it died, or the generator did not come to its end.
     """
     deadline = time.monotonic() + duration_s + _BEYOND_THE_LAST_SHOPPER_S
-    while generator.process.is_alive() and time.monotonic() < deadline:
+    while not generator.process.ends_within(_WATCH_S) and time.monotonic() < deadline:
         stage.check(shop)
         live(generator.progress())
         if fault and generator.now_s() >= fault.at_s:
             fault.play()
             fault = None
-        time.sleep(_WATCH_S)
     generator.process.await_end(within_s=0)
     live(generator.progress())
 

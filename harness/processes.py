@@ -37,8 +37,13 @@ class Child:
     def pid(self) -> int:
         return self.popen.pid
 
-    def is_alive(self) -> bool:
-        return self.popen.poll() is None
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for the child's end, so long at most; whether it came."""
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def check(self) -> None:
         """Do nothing while the child lives.
@@ -62,7 +67,7 @@ class Child:
             self.check()
             if time.monotonic() > deadline:
                 raise RunError(f"{self.name} was not ready within {within_s:g} s.\n{end_of(self.log)}")
-            time.sleep(_POLL_S)
+            self.ends_within(_POLL_S)  # between two looks
 
     def await_end(self, *, within_s: float) -> None:
         """Wait until the child ends by itself, with exit code 0.
@@ -71,12 +76,10 @@ class Child:
             ProcessDiedError: it ended with another exit code, or by a signal.
             RunError: it did not end in time.
         """
-        try:
-            status = self.popen.wait(within_s)
-        except subprocess.TimeoutExpired:
-            raise RunError(f"{self.name} did not end within {within_s:g} s.\n{end_of(self.log)}") from None
-        if status != 0:
-            raise ProcessDiedError(f"{self.name} {how_it_ended(status)}.\n{end_of(self.log)}")
+        if not self.ends_within(within_s):
+            raise RunError(f"{self.name} did not end within {within_s:g} s.\n{end_of(self.log)}")
+        if self.popen.returncode != 0:
+            self.check()
 
     def stop(self, *, grace_s: float = 10) -> bool:
         """Ask the child to end (SIGTERM), and kill whatever of its session is left after `grace_s`.
@@ -84,13 +87,9 @@ class Child:
         Returns:
             Whether the child ended by itself within the grace.
         """
-        in_time = True
         if self.popen.poll() is None:
             self.popen.terminate()
-            try:
-                self.popen.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                in_time = False
+        in_time = self.ends_within(grace_s)
         self.kill()
         return in_time
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,4 +57,4 @@ def serve(
         with suppress(KeyboardInterrupt):
             while True:
                 stage.check(shop)
-                time.sleep(_WATCH_S)
+                shop.process.ends_within(_WATCH_S)

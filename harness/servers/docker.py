@@ -129,7 +129,7 @@ class DockerServers(Servers):
                     raise RunError(
                         f"The containers were not ready after {_START_WITHIN_S:g} s. {error}"
                     ) from error
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_S)  # an engine tells of containers that run, not of servers that answer
 
 
 def _engine() -> docker.DockerClient:

@@ -64,14 +64,19 @@ class Server:
                 raise LaunchError(
                     f"{self.name} was not ready after {_START_WITHIN_S:g} s: {_end_of(self.log)}"
                 )
-            time.sleep(_POLL_S)
+            self._ends_within(_POLL_S)  # between two looks
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it, and wait for its end."""
         self.process.send_signal(self.stop_signal)
-        try:
-            self.process.wait(_STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
+        if not self._ends_within(_STOP_WITHIN_S):
             self.process.kill()
             self.process.wait()
 
