@@ -9,14 +9,15 @@ import signal
 import subprocess
 import sysconfig
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 import psutil
+
+from tests.waiting import eventually
 
 DROPDAY = Path(sysconfig.get_path("scripts"), "dropday")
 WITHIN_S = 180
@@ -38,15 +39,6 @@ price_won = 100_000
 sizes = [{ size = "270", units = 30 }, { size = "280", units = 10 }]
 """
 LONG = DROP.replace("per_s = 1500", "per_s = 20").replace("duration_s = 0.7", "duration_s = 600")
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + WITHIN_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def not_passed(run: Path) -> list[str]:

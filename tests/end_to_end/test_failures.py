@@ -6,8 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.command import DROP, LONG, Desk, not_passed
 
+STARVED_S = 0.5
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("system", "scenarios", "simulator", "reports", "harness")
 # In which file, the guard, and what is left in its place: of the statement, and of the backstop behind it.
@@ -55,7 +58,7 @@ def test_a_generator_that_got_no_cpu_makes_the_run_invalid(desk: Desk) -> None:
     test.await_shoppers()
     generator = test.member("locustfile.py")
     generator.suspend()
-    time.sleep(0.5)  # what it gets no CPU for
+    time.sleep(STARVED_S)  # not a wait for something, but the fault itself
     generator.resume()
 
     assert test.code() == 3, test.output
@@ -65,31 +68,31 @@ def test_a_generator_that_got_no_cpu_makes_the_run_invalid(desk: Desk) -> None:
     assert any("the generator was late" in message for message in not_passed(desk.latest))
 
 
-def test_a_database_killed_in_mid_run_is_named_and_nothing_is_left(desk: Desk) -> None:
-    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "conditional_update",
+@pytest.mark.parametrize(
+    ("strategy", "killed", "named"),
+    [
+        ("conditional_update", "bin/postgres", "error: PostgreSQL"),
+        (
+            "single_writer",
+            "-m system.workers",
+            "error: the consumer (single_writer) was killed by SIGKILL",
+        ),
+    ],
+)
+def test_what_is_killed_in_mid_run_is_named_and_nothing_is_left(
+    desk: Desk, strategy: str, killed: str, named: str
+) -> None:
+    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", strategy,
                       "--no-predict")  # fmt: skip
     test.await_shoppers()
-    test.member("bin/postgres").kill()
+    test.member(killed).kill()
 
     assert test.code() == 3, test.output
-    assert "error: PostgreSQL" in test.output
+    assert named in test.output
     assert "Traceback" not in test.output
     assert test.survivors() == []
     assert desk.left() == []
     assert not desk.latest.exists()
-
-
-def test_a_consumer_that_is_killed_ends_the_load_test(desk: Desk) -> None:
-    test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "single_writer",
-                      "--no-predict")  # fmt: skip
-    test.await_shoppers()
-    test.member("-m system.workers").kill()
-
-    assert test.code() == 3, test.output
-    assert "error: the consumer (single_writer) was killed by SIGKILL" in test.output
-    assert "Traceback" not in test.output
-    assert test.survivors() == []
-    assert desk.left() == []
 
 
 def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:

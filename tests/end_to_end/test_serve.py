@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from tests.end_to_end.command import Command, Desk, eventually
+from tests.end_to_end.command import Command, Desk
+from tests.waiting import eventually
 
 
 def serving(desk: Desk) -> Command:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reports.summary import Summary
-from tests.end_to_end.command import DROP, Desk, eventually
+from tests.end_to_end.command import DROP, Desk
+from tests.waiting import eventually
 
 
 def test_a_simulation_needs_no_server_and_ends_with_the_same_report(desk: Desk) -> None:

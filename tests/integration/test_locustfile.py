@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -25,6 +24,7 @@ from scenarios.conditions import GeneratorLog
 from scenarios.scenario import load
 from tests.integration.conftest import ShopOf
 from tests.integration.shops import TestShop
+from tests.waiting import eventually
 
 PASSED, WRONG_USAGE, UNKNOWN = 0, 2, 3
 WITHIN_S = 120
@@ -97,11 +97,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: condition() or process.poll() is not None, WITHIN_S)
+    assert condition(), process.communicate()[0]
 
 
 def log_in(folder: Path) -> GeneratorLog:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from harness import cpu
 from harness.errors import RunError
 from harness.processes import Child, ProcessDiedError, running
+from tests.waiting import eventually
 
 WITHIN_S = 30
 
@@ -24,20 +24,13 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def await_that(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def says(child: Child, word: str) -> Callable[[], bool]:
     return lambda: word in child.log.read_text()
 
 
 def test_a_child_is_gone_when_its_block_ends(tmp_path: Path) -> None:
     with running("sleeper", ["sleep", "1000"], log=tmp_path / "log") as child:
-        assert child.is_alive()
+        assert psutil.pid_exists(child.pid)
 
     assert not psutil.pid_exists(child.pid)
 
@@ -54,7 +47,7 @@ def test_a_child_that_will_not_end_is_killed_with_all_it_started(tmp_path: Path)
         assert not child.stop(grace_s=0.1)
 
     assert child.popen.returncode == -signal.SIGKILL
-    await_that(lambda: not psutil.pid_exists(grandchild) or is_zombie(grandchild))
+    assert eventually(lambda: not psutil.pid_exists(grandchild) or is_zombie(grandchild))
 
 
 def is_zombie(pid: int) -> bool:
@@ -66,16 +59,16 @@ def is_zombie(pid: int) -> bool:
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent = (
-        "import sys, time; from pathlib import Path; from harness.processes import running\n"
+        "import signal; from pathlib import Path; from harness.processes import running\n"
         f"with running('sleeper', ['sleep', '1000'], log=Path({str(tmp_path / 'log')!r})) as child:\n"
-        "    print(child.pid, flush=True); time.sleep(1000)"
+        "    print(child.pid, flush=True); signal.pause()"
     )
     with subprocess.Popen(python(parent), stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         assert process.stdout is not None
         child = int(process.stdout.readline())
         process.kill()
 
-    await_that(lambda: is_zombie(child))
+    assert eventually(lambda: is_zombie(child))
 
 
 def test_a_child_runs_on_the_cores_that_it_was_given(tmp_path: Path) -> None:
@@ -167,7 +160,7 @@ def test_a_process_that_has_gone_has_used_nothing() -> None:
 def test_readings_are_taken_in_the_background_while_a_block_runs(tmp_path: Path) -> None:
     with running("burner", python("while True: pass"), log=tmp_path / "log") as child:
         with cpu.sampling({"worker": [child.pid]}) as readings:
-            await_that(lambda: len(readings) >= 3)
+            assert eventually(lambda: len(readings) >= 3)
         taken = len(readings)
 
     used = [reading.used_s["worker"] for reading in readings]

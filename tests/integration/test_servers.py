@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from redis import Redis
 from harness.errors import RunError, UsageError
 from harness.servers import Endpoints, ServerDiedError, binaries, launch, open_servers
 from harness.servers.embedded import EmbeddedServers
+from tests.waiting import eventually
 
 A_RUN_OF_ITS_OWN = """
 import json, signal, sys
@@ -42,15 +42,6 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TMPDIR", str(place))
     yield place
     shutil.rmtree(place)
-
-
-def eventually(is_so: Callable[[], bool], within_s: float = 20) -> bool:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def contents(folder: Path) -> list[Path]:
