@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,7 @@ from harness.shop import Shop, migrate, open_shop
 from harness.strategies import known, named
 from scenarios.answers import Reply, code_of, decision_in
 from scenarios.books import Books
+from tests.waiting import eventually
 
 PRICE_WON = 100_000
 _SMALL = Axes(pool_size=5, buckets=1)  # a stock of one unit will do for every strategy
@@ -140,7 +142,7 @@ class TestShop:
                 runner.run(connection.close())
 
     def until(self, sql: str) -> None:
-        """Wait until a query of the database says true, which may take 20 s."""
+        """Wait until a query of the database says true."""
         with self.database() as ask:
             until(lambda: bool(ask(sql)[0][0]), sql)
 
@@ -149,11 +151,8 @@ class TestShop:
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until it is so, which may take 20 s; `what` is said if it is not."""
-    deadline = monotonic() + 20
-    while not is_so():
-        assert monotonic() < deadline, f"it never came so far: {what}"
-        sleep(0.01)
+    """Wait until it is so; `what` is said if it never is."""
+    assert eventually(is_so), f"it never came so far: {what}"
 
 
 @contextmanager
@@ -195,6 +194,22 @@ async def _new_database(url: str, name: str) -> str:
     finally:
         await connection.close()
     return url.replace("/postgres?", f"/{name}?")
+
+
+def refusal_of(module: str, settings: dict[str, str]) -> str:
+    """What `python -m module` says of wrong settings, which end it before it looks for a server."""
+    servers = {"DROPDAY_DATABASE_URL": "postgresql://nowhere/x", "DROPDAY_REDIS_URL": "redis://nowhere"}
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", module],
+        env=servers | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended.stderr
 
 
 async def send_at_once(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +14,7 @@ import pytest
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.integration.shops import PRICE_WON, TestShop, send_at_once, shop_with
+from tests.integration.shops import PRICE_WON, TestShop, refusal_of, send_at_once, shop_with
 
 ShopSetUp = Callable[..., AbstractContextManager[TestShop]]
 
@@ -119,8 +117,10 @@ def test_unsorted_carts_deadlock_and_the_loser_is_told_of_a_conflict(shop_set_up
     with shop_set_up("pessimistic_lock", sort_carts=False, pool_size=8) as shop:
         shop.reset({"270": 400, "280": 400}, shoppers=400)
         tokens = shop.tokens(400)
-        for key in range(10):
-            orders = [(token, f"{key}", there if n % 2 else back) for n, token in enumerate(tokens[:80])]
+        for key in range(20):
+            # So few that all are decided in half a minute, if every second of them ends in a deadlock, which
+            # takes the database a second to find: who waits longer for a connection is turned away.
+            orders = [(token, f"{key}", there if n % 2 else back) for n, token in enumerate(tokens[:40])]
             answers += Counter(asyncio.run(send_at_once(shop, orders)))
             if answers[409, "conflict"]:
                 break
@@ -229,21 +229,10 @@ def test_orders_within_a_batch_window_share_a_transaction(shop_set_up: ShopSetUp
 def test_a_value_that_cannot_be_is_refused_with_its_name_and_what_would_do(
     name: str, value: str, mend: str
 ) -> None:
-    servers = {"DROPDAY_DATABASE_URL": "postgresql://nowhere/x", "DROPDAY_REDIS_URL": "redis://nowhere"}
+    told = refusal_of("system", {f"DROPDAY_{name}": value})
 
-    ended = subprocess.run(
-        [sys.executable, "-m", "system"],
-        env=servers | {f"DROPDAY_{name}": value},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-
-    assert ended.returncode == 2
-    assert f"DROPDAY_{name} is {value!r}: " in ended.stderr
-    assert mend in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert f"DROPDAY_{name} is {value!r}: " in told
+    assert mend in told
 
 
 @pytest.mark.parametrize(
@@ -255,21 +244,4 @@ def test_a_value_that_cannot_be_is_refused_with_its_name_and_what_would_do(
     ],
 )
 def test_a_consumer_with_a_wrong_setting_says_which(changed: dict[str, str], told: str) -> None:
-    base = {
-        "DROPDAY_DATABASE_URL": "postgresql://nowhere/x",
-        "DROPDAY_REDIS_URL": "redis://nowhere",
-        "DROPDAY_STRATEGY": "single_writer",
-    }
-
-    ended = subprocess.run(
-        [sys.executable, "-m", "system.workers"],
-        env=base | changed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert told in refusal_of("system.workers", {"DROPDAY_STRATEGY": "single_writer"} | changed)

@@ -1,4 +1,4 @@
-"""Profiles for tests: one like a small machine's, and one on which nothing takes any CPU."""
+"""Profiles for tests, one like a small machine's and one on which nothing takes any CPU, and runs on them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+from simulator.model import simulate
 from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
 from simulator.strategies import STRATEGIES, Step, Strategy
+
+CONTROLS = ("no_lock", "check_then_decrement", "redis_lock")
+QUEUED = [name for name, strategy in STRATEGIES.items() if strategy.consumer]
+INEXACT = ("unit_rows", "bucketed_stock")  # they may leave units of which they said that they are sold out
 
 _LIKE_A_SMALL_MACHINE = {
     Step.CONNECT: Demand(worker_ms=0.005),
@@ -100,4 +107,52 @@ def weightless(
         speed_spread=0,
         browse=Demand(),
         strategies={strategy.name: demands},
+    )
+
+
+def one_sku(units: int, per_s: float, duration_s: float) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "name": "one_sku",
+            "summary": "One SKU.",
+            "arrivals": {"shape": "constant", "per_s": per_s, "duration_s": duration_s},
+            "products": [
+                {"id": "shoe", "name": "Shoe", "price_won": 1000, "sizes": [{"size": "1", "units": units}]}
+            ],
+        }
+    )
+
+
+def a_rush(**changes: object) -> Scenario:
+    """Some 500 shoppers within a fifth of a second, with bots and mixed carts, for 40 pairs in two sizes."""
+    sizes = [{"size": "270", "units": 25, "popularity": 3}, {"size": "280", "units": 15}]
+    document = {
+        "name": "a_rush",
+        "summary": "A rush.",
+        "arrivals": {"shape": "constant", "per_s": 2_500, "duration_s": 0.2},
+        "products": [{"id": "shoe", "name": "Shoe", "price_won": 1_000, "sizes": sizes}],
+        "cart": {"lines": [0.8, 0.2]},
+        "shoppers": {"bots": {"share": 0.2}},
+    }
+    return Scenario.model_validate(document | changes)
+
+
+def run(
+    strategy: str,
+    scenario: Scenario | None = None,
+    profile: Profile | None = None,
+    *,
+    seed: int = 1,
+    replication: int = 0,
+    workers: int = 1,
+    pool_size: int = 5,
+) -> Record:
+    return simulate(
+        scenario or a_rush(),
+        strategy,
+        profile or small_machine(),
+        seed=seed,
+        replication=replication,
+        workers=workers,
+        pool_size=pool_size,
     )

@@ -1,4 +1,4 @@
-"""Exact recursions of queueing theory, and the same customers sent through a station of the model."""
+"""Exact recursions of queueing theory, customers sent through a station of the model, intervals of means."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import simpy
 from numpy.typing import NDArray
+from scipy import stats
 
 from simulator.stations import Steps
 
@@ -56,6 +57,27 @@ def kiefer_wolfowitz(at_s: Floats, work_s: Floats, servers: int) -> Floats:
     return left_s
 
 
+def group_commits(at_s: Floats, flush_s: float) -> Floats:
+    """Departures from a disk, a flush of which takes along all who came before it began."""
+    left_s = np.zeros(len(at_s))
+    number = 0
+    ends_s = 0.0
+    while number < len(at_s):
+        begins_s = max(ends_s, at_s[number])
+        ends_s = begins_s + flush_s
+        group = np.arange(number, max(number + 1, int(np.searchsorted(at_s, begins_s, side="right"))))
+        left_s[group] = ends_s
+        number = group[-1] + 1
+    return left_s
+
+
 def poisson(random: np.random.Generator, per_s: float, customers: int) -> Floats:
     """The moments of a Poisson process."""
     return np.cumsum(random.exponential(1 / per_s, customers))
+
+
+def interval(independent: Floats) -> tuple[float, float]:
+    """Of the mean, at 99 %."""
+    error = stats.sem(independent)
+    half = stats.t.ppf(0.995, len(independent) - 1) * error
+    return independent.mean() - half, independent.mean() + half

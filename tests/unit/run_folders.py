@@ -1,14 +1,19 @@
-"""Writes whole folders of runs, as an experiment leaves them before the report."""
+"""Whole runs: their folders, as an experiment leaves them before the report, and the judgement on them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reports.assembly import assemble
 from reports.experiment import Experiment, measured_folder, predicted_folder
+from reports.findings import Runs, examine
+from reports.summary import Summary
+from reports.thresholds import Threshold
 from scenarios.record import Record
-from tests.unit.shop_runs import SCENARIO, Request, play, rush
+from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_row
 
 CONTROL, SAFE = "no_lock", "conditional_update"
 
@@ -71,3 +76,37 @@ def save_run(
         for replication in range(plan.replications):
             (predicted or record).save(predicted_folder(folder, strategy.name, replication))
     return folder
+
+
+OVERSOLD = oversold()
+SOUND = play(rush())
+UNGUARDED = with_row(play(rush()), "stock", 0, initial=2)
+
+
+def judged(
+    *thresholds: Mapping[str, Any] | Threshold,
+    control: Record | None = OVERSOLD,
+    safe: Record = SOUND,
+    predicted: bool = False,
+    sells_out: bool = True,
+) -> Summary:
+    """The summary of a run of the control, if there is one, and of a safe strategy."""
+    plan = experiment(repeats=0 if predicted else 1, replications=1 if predicted else 0)
+    records = {CONTROL: control, SAFE: safe} if control else {SAFE: safe}
+    strategies = tuple(strategy for strategy in plan.strategies if strategy.name in records)
+    found = {name: [examine(record, SCENARIO, exact=True)] for name, record in records.items()}
+    runs = {name: Runs([], one) if predicted else Runs(one, []) for name, one in found.items()}
+    bounds = [one if isinstance(one, Threshold) else threshold(**one) for one in thresholds]
+    scenario = SCENARIO.model_copy(update={"sells_out": sells_out})
+    changes = {"strategies": strategies, "scenario": scenario}
+    return assemble(plan.model_copy(update=changes), runs, bounds)
+
+
+def threshold(**changes: Any) -> Threshold:
+    return Threshold.model_validate(
+        {"metric": "measured.orders_per_s", "strategies": ["safe"], "reason": "It must."} | changes
+    )
+
+
+def too_late(record: Record) -> Record:
+    return replace(record, conditions=conditions(lateness_p99_ms=900.0))

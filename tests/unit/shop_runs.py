@@ -1,4 +1,4 @@
-"""Makes records of runs: a tiny correct shop that serves requests one after the other, and ways to tamper."""
+"""Makes records of runs: a tiny shop that serves one by one, ways to tamper, and what an audit said of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from reports.violations import AuditReport
 from scenarios import history
 from scenarios.books import BookedLine, BookedOrder, Books, DecisionRow, KeyRow, StockRow, WalletRow
 from scenarios.conditions import Conditions, Generator, Sample
@@ -235,3 +236,11 @@ def with_row(record: Record, table: str, row: int, **changes: Any) -> Record:
     return with_rows(
         record, table, lambda rows: [*rows[:row], rows[row].model_copy(update=changes), *rows[row + 1 :]]
     )
+
+
+def broken(report: AuditReport) -> set[tuple[int, str]]:
+    return {(violation.invariant, violation.what) for violation in report.violations}
+
+
+def verdicts(report: AuditReport) -> dict[int, str]:
+    return {check.invariant: check.verdict for check in report.checks}

@@ -6,23 +6,18 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from reports.audit import audit, merge
-from reports.metrics import measure
-from reports.violations import AuditReport
+from reports.audit import audit
 from scenarios.books import BookedOrder, IntakeRow
 from scenarios.history import Outcome
 from scenarios.record import Record
-from scenarios.scenario import Scenario
 from tests.unit.shop_runs import (
     SCENARIO,
-    UNITS,
-    Request,
+    broken,
     play,
     queued,
     rush,
+    verdicts,
     with_attempts,
     with_row,
     with_rows,
@@ -31,14 +26,6 @@ from tests.unit.shop_runs import (
 Tampering = Callable[[Record], Record]
 
 SHOPPER = pl.col("shopper")
-
-
-def broken(report: AuditReport) -> set[tuple[int, str]]:
-    return {(violation.invariant, violation.what) for violation in report.violations}
-
-
-def verdicts(report: AuditReport) -> dict[int, str]:
-    return {check.invariant: check.verdict for check in report.checks}
 
 
 def test_a_run_of_a_correct_shop_passes_every_check() -> None:
@@ -278,182 +265,9 @@ def test_an_order_still_queued_for_its_shopper_may_have_been_decided_either_way(
         assert audit(run, SCENARIO).violations == ()
 
 
-LIMITED = Scenario.model_validate(
-    SCENARIO.model_dump() | {"products": [SCENARIO.products[0].model_dump() | {"limit": 1}]}
-)
-
-
-def test_nobody_above_the_limit_is_a_check_where_there_is_one() -> None:
-    one_comes_again = [
-        Request(1, {"shoe-270": 1}, 0.0, 0.01, 0.02),
-        Request(1, {"shoe-270": 1}, 0.1, 0.11, 0.12, turned_away=Outcome.REFUSED, order_number=1),
-    ]
-    assert verdicts(audit(play(one_comes_again), LIMITED))[9] == "pass"
-    assert verdicts(audit(play(one_comes_again[:1]), LIMITED))[9] == "unknown"
-    assert 9 not in verdicts(audit(play(one_comes_again), SCENARIO))
-
-
-def test_a_shopper_with_two_pairs_is_above_the_limit_whether_in_one_order_or_in_two() -> None:
-    in_two = [
-        Request(1, {"shoe-270": 1}, 0.0, 0.01, 0.02),
-        Request(1, {"shoe-270": 1}, 0.1, 0.11, 0.12, order_number=1),
-    ]
-    for requests in (in_two, [Request(1, {"shoe-270": 2}, 0.0, 0.01, 0.02)]):
-        report = audit(play(requests), LIMITED)
-        assert broken(report) == {(9, "shoppers have more than the limit")}
-        assert "made it 2 of shoe-270 for shopper 1, who may have 1" in report.violations[0].witnesses[0].text
-
-
-def test_the_witness_of_an_oversell_has_the_operations_around_it() -> None:
-    late = [Request(shopper, {"shoe-280": 1}, 0.01, 0.017, 0.03) for shopper in (20, 21)]
-    report = audit(play([*rush(), *late], guarded=False), SCENARIO)
-    oversell = next(violation for violation in report.violations if violation.invariant == 1)
-    assert [witness.role for witness in oversell.witnesses] == ["first", "worst", "last"]
-    first = next(witness for witness in oversell.witnesses if "shoe-280" in witness.text)
-    assert sum(first.under_way.values()) >= len(late)
-    assert first.at_s is not None
-    placed = [one for one in first.around if one.placed_s is not None]
-    assert [one.so_far for one in sorted(placed, key=lambda one: one.so_far or 0)][:3] == [1, 2, 3]
-    assert {20, 21} <= {one.shopper for one in placed}
-    assert all(one.sent_s is not None and one.done_s is not None for one in first.around)
-    assert {one.told for one in placed} == {"bought"}
-
-
-def test_those_who_came_to_no_order_are_witnesses_too() -> None:
-    run = with_row(play(rush()), "stock", 0, initial=2)
-    [witness] = audit(run, SCENARIO).violations[0].witnesses
-    others = [one for one in witness.around if one.order_id is None]
-    assert witness.under_way["sold_out"] == len([one for one in others if one.told == "sold_out"]) > 0
-    assert all(one.placed_s is None and one.so_far is None for one in others)
-    assert all(one.sent_s <= witness.at_s <= one.done_s for one in others)  # type: ignore[operator]
-
-
-def test_an_order_that_nobody_sent_is_in_the_scene_without_its_request() -> None:
-    run = with_row(with_row(play(rush()), "stock", 0, initial=2), "orders", 0, key="7-0-1")
-    witnesses = next(one for one in audit(run, SCENARIO).violations if one.invariant == 1).witnesses
-    strangers = [one for one in witnesses[0].around if one.key == "7-0-1"]
-    assert [(one.sent_s, one.told, one.so_far) for one in strangers] == [(None, None, 1)]
-
-
 def test_a_false_sold_out_is_a_violation_of_those_alone_who_promise_to_be_exact() -> None:
     early = with_attempts(play(rush()), SHOPPER == 5, sent_s=-0.02, done_s=-0.01)
     assert verdicts(audit(early, SCENARIO, exact=True))[2] == "fail"
     assert verdicts(audit(early, SCENARIO, exact=False))[2] == "pass"
     drifted = with_row(early, "stock", 1, available=1)
     assert verdicts(audit(drifted, SCENARIO, exact=False))[2] == "fail"
-
-
-def test_units_that_nobody_found_do_not_keep_a_run_from_having_been_dangerous() -> None:
-    stranded = [
-        Request(shopper, {"shoe-280": 2}, 0.0, 0.01, 0.02, turned_away=Outcome.SOLD_OUT) for shopper in (1, 2)
-    ]
-    run = play([Request(0, {"shoe-270": 1}, 0.0, 0.01, 0.02), *stranded])
-    assert verdicts(audit(run, SCENARIO, exact=False))[1] == "pass"
-    assert verdicts(audit(run, SCENARIO, exact=True))[1] == "unknown"
-    assert verdicts(audit(play(rush()[:1]), SCENARIO, exact=False))[1] == "unknown"
-    assert measure(run).units.undersold == 2
-
-
-def test_witnesses_are_the_first_the_worst_and_the_last_case() -> None:
-    run = play(rush())
-    for row, total_won in enumerate([1_999, 1, 999]):
-        run = with_row(run, "orders", row, total_won=total_won)
-    found = {violation.what: violation for violation in audit(run, SCENARIO).violations}
-    off = found["orders do not add up"]
-    assert off.count == 3
-    assert [(witness.role, witness.at_s) for witness in off.witnesses] == [
-        ("first", 0.010),
-        ("worst", 0.012),
-        ("last", 0.014),
-    ]
-    assert off.witnesses[1].text == "order order-1: lines of 1000 won, but a total of 1 won"
-
-
-def test_a_single_case_is_witnessed_once() -> None:
-    report = audit(with_row(play(rush()), "stock", 0, reserved=1), SCENARIO)
-    assert [witness.role for witness in report.violations[0].witnesses] == ["first"]
-
-
-def test_a_key_refused_without_effect_may_buy_later() -> None:
-    refused_then_bought = [
-        Request(1, {"shoe-270": 1}, 0.0, 0.01, 0.02, turned_away=Outcome.CONFLICT),
-        Request(1, {"shoe-270": 1}, 0.1, 0.11, 0.12, attempt=1),
-    ]
-    assert audit(play(refused_then_bought), SCENARIO).violations == ()
-
-
-def test_sold_out_may_be_said_while_a_failing_order_holds_the_last_unit() -> None:
-    holding = [
-        Request(1, {"shoe-280": 2}, 0.00, 0.09, 0.10, turned_away=Outcome.REJECTED),
-        Request(2, {"shoe-280": 1}, 0.05, 0.06, 0.07, turned_away=Outcome.SOLD_OUT),
-    ]
-    assert audit(play(holding), SCENARIO).violations == ()
-    released = [holding[0], Request(2, {"shoe-280": 1}, 0.11, 0.12, 0.13, turned_away=Outcome.SOLD_OUT)]
-    assert broken(audit(play(released), SCENARIO)) == {(2, "sold out was said too early")}
-
-
-def test_sold_out_may_be_said_before_a_restock() -> None:
-    run = with_row(play(rush()), "stock", 0, restocked=5, available=5, redis_available=5)
-    assert audit(run, SCENARIO).violations == ()
-
-
-def test_a_run_in_which_nothing_ran_out_says_nothing_about_overselling() -> None:
-    report = audit(play([Request(n, {"shoe-270": 1}, 0.0, 0.01, 0.02) for n in range(2)]), SCENARIO)
-    assert verdicts(report) == {1: "unknown", 2: "unknown", 3: "pass", 4: "pass", 5: "pass"}
-    assert report.verdict == "unknown"
-
-
-def test_a_run_in_which_nobody_competed_says_nothing_about_overselling() -> None:
-    one_by_one = [Request(n, {"shoe-280": 1}, n, n + 0.1, n + 0.2) for n in range(4)]
-    report = audit(play(one_by_one), SCENARIO)
-    assert verdicts(report) == {1: "unknown", 2: "pass", 3: "pass", 4: "pass", 5: "pass"}
-    assert "at the same time" in report.checks[0].why
-
-
-def test_a_run_without_an_order_says_nothing() -> None:
-    refused = [Request(1, {"shoe-270": 1}, 0.0, 0.1, 0.2, turned_away=Outcome.REJECTED)]
-    assert set(verdicts(audit(play(refused), SCENARIO)).values()) == {"unknown"}
-
-
-def test_one_dangerous_repeat_is_enough_to_pass_and_one_breach_to_fail() -> None:
-    good = audit(play(rush()), SCENARIO)
-    tame = audit(play([Request(1, {"shoe-270": 1}, 0.0, 0.1, 0.2)]), SCENARIO)
-    bad = audit(with_row(play(rush()), "stock", 1, reserved=1), SCENARIO)
-    assert merge([tame, good]).verdict == "pass"
-    assert merge([tame, tame]).verdict == "unknown"
-    assert merge([good, bad, tame]).verdict == "fail"
-    assert [violation.run for violation in merge([good, bad, tame]).violations] == [1]
-
-
-carts = st.sampled_from([{"shoe-270": 1}, {"shoe-280": 1}, {"shoe-270": 2}, {"shoe-280": 1, "shoe-270": 1}])
-moments = st.integers(0, 40).map(lambda ticks: ticks / 100)
-ends = st.sampled_from([None, None, None, Outcome.CONFLICT, Outcome.REJECTED])
-
-
-@st.composite
-def crowds(draw: st.DrawFn) -> list[Request]:
-    """Shoppers who each try once or twice with one key, in any interleaving, some of whom hear nothing."""
-    crowd = []
-    for shopper in range(draw(st.integers(0, 12))):
-        cart, at_s = draw(carts), draw(moments)
-        for attempt in range(draw(st.integers(1, 2))):
-            served_s = at_s + draw(moments)
-            done_s = served_s + draw(moments)
-            lost, end = draw(st.booleans()), draw(ends)
-            crowd.append(Request(shopper, cart, at_s, served_s, done_s, attempt, lost, end))
-            at_s = done_s + 0.01
-    return crowd
-
-
-@given(crowds())
-def test_no_interleaving_of_a_correct_shop_is_called_broken(crowd: list[Request]) -> None:
-    assert audit(play(crowd), SCENARIO).violations == ()
-
-
-@given(crowds())
-def test_an_unguarded_shop_is_caught_exactly_when_it_oversold(crowd: list[Request]) -> None:
-    run = play(crowd, guarded=False)
-    lines = [line for order in run.books.orders for line in order.lines]
-    sold = {sku: sum(line.quantity for line in lines if line.sku == sku) for sku in UNITS}
-    oversold = any(sold[sku] > units for sku, units in UNITS.items())
-    assert ((1, "more units were sold than there were") in broken(audit(run, SCENARIO))) == oversold

@@ -7,8 +7,7 @@ import pytest
 from simulator.model import simulate
 from simulator.predict import predict
 from simulator.profile import ProfileError
-from tests.unit.profiles import small_machine
-from tests.unit.test_model import a_rush
+from tests.unit.profiles import a_rush, small_machine
 
 
 def test_replications_come_in_order_and_are_those_of_one_core() -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import simpy
-from simpy.events import NORMAL, EventPriority
 
 from simulator.merging import Merger
-from simulator.stations import SLICE_S, Cores, Deadlines, Disk, Lock, RowLock, Steps, Thread, Turns, timer_s
-from tests.unit.queues import Floats, Service, departures, kiefer_wolfowitz, lindley, poisson
+from simulator.stations import SLICE_S, Cores, Disk, Lock, RowLock, Steps, Thread, Turns, timer_s
+from tests.unit.queues import Floats, Service, departures, group_commits, kiefer_wolfowitz, lindley, poisson
 
 _CUSTOMERS = 3_000
 _EXACT = 1e-9
@@ -125,24 +124,11 @@ def test_a_flush_takes_along_all_who_came_while_the_one_before_was_under_way(
 
     left_s = departures(at_s, lambda env: _commits(Disk(env), 2.0))
 
-    assert np.abs(left_s - _group_commits(at_s, 2.0)).max() < _EXACT
+    assert np.abs(left_s - group_commits(at_s, 2.0)).max() < _EXACT
 
 
 def _commits(disk: Disk, flush_s: float) -> Service:
     return lambda _: disk.flush(flush_s)
-
-
-def _group_commits(at_s: Floats, flush_s: float) -> Floats:
-    left_s = np.zeros(len(at_s))
-    number = 0
-    ends_s = 0.0
-    while number < len(at_s):
-        begins_s = max(ends_s, at_s[number])
-        ends_s = begins_s + flush_s
-        group = np.arange(number, max(number + 1, int(np.searchsorted(at_s, begins_s, side="right"))))
-        left_s[group] = ends_s
-        number = group[-1] + 1
-    return left_s
 
 
 def test_a_lock_that_bears_a_name_is_given_in_the_order_of_asking(crowd: tuple[Floats, Floats]) -> None:
@@ -292,27 +278,6 @@ def test_a_timer_of_an_event_loop_has_whole_milliseconds() -> None:
     assert [timer_s(after_s) for after_s in (0.0004, 0.0013, 0.0026, 0.005)] == [0, 0.001, 0.003, 0.005]
 
 
-def test_who_gave_up_in_a_line_is_passed_over() -> None:
-    env = simpy.Environment()
-    line, patience = Turns(env, 1), Deadlines(env, 1.0)
-    got: dict[str, tuple[float, bool]] = {}
-
-    def ask(name: str, at_s: float, hold_s: float) -> Steps:
-        yield env.timeout(at_s)
-        has_it = yield from line.take_within(patience)
-        got[name] = (env.now, has_it)
-        if has_it:
-            yield env.timeout(hold_s)
-            line.give_back()
-
-    for name, at_s, hold_s in [("first", 0.0, 2.5), ("gives up", 0.1, 1.0), ("second", 2.0, 1.0)]:
-        env.process(ask(name, at_s, hold_s))
-    env.run()
-
-    assert got == {"first": (0.0, True), "gives up": (1.1, False), "second": (2.5, True)}
-    assert line.is_free()
-
-
 def test_the_time_that_cores_were_busy_is_the_work_they_did(crowd: tuple[Floats, Floats]) -> None:
     at_s, work_s = crowd
     env = simpy.Environment()
@@ -330,60 +295,3 @@ def test_the_time_that_cores_were_busy_is_the_work_they_did(crowd: tuple[Floats,
     until_s = np.array([0.0, 100.0, 1_000.0, left_s.max()])
     done_s = np.clip(until_s[:, None] - (left_s - work_s), 0, work_s).sum(axis=1)
     assert cores.busy_s("role", until_s) == pytest.approx(done_s)
-
-
-def test_what_has_not_happened_in_time_is_given_up_at_the_very_moment() -> None:
-    env = simpy.Environment()
-    patience = Deadlines(env, 10.0)
-    ended_s: dict[str, float] = {}
-
-    def wait(name: str, happens_after_s: float) -> Steps:
-        event = env.event()
-        patience.watch(event)
-        env.process(happen(event, happens_after_s))
-        yield event
-        ended_s[name] = env.now
-
-    def happen(event: simpy.Event, after_s: float) -> Steps:
-        yield env.timeout(after_s)
-        if not event.triggered:
-            event.succeed("happened")
-
-    def arrive() -> Steps:
-        env.process(wait("too late", 30.0))
-        yield env.timeout(1.0)
-        env.process(wait("in time", 5.0))
-        yield env.timeout(1.0)
-        env.process(wait("never", 1e9))
-
-    env.process(arrive())
-    env.run(until=100.0)
-
-    assert ended_s == {"too late": 10.0, "in time": 6.0, "never": 12.0}
-
-
-@pytest.mark.parametrize("waiters", [1_000, 100_000])
-def test_patience_that_is_not_used_up_costs_two_events_in_all(waiters: int) -> None:
-    env = _Counting()
-    patience = Deadlines(env, 10.0)
-    for _ in range(waiters):
-        event = simpy.Event(env)
-        patience.watch(event)
-        event.succeed()
-    env.scheduled = 0
-
-    env.run()
-
-    assert env.scheduled <= 2
-
-
-class _Counting(simpy.Environment):
-    """An environment that counts the events of its calendar."""
-
-    scheduled = 0
-
-    def schedule(
-        self, event: simpy.Event, priority: EventPriority = NORMAL, delay: simpy.core.SimTime = 0
-    ) -> None:
-        self.scheduled += 1
-        super().schedule(event, priority, delay)
