@@ -60,7 +60,7 @@ class Order:
         return cls(shopper, key, list(skus), list(quantities), digest)
 
     def row(self) -> dict[str, Any]:
-        """The order as the database's functions want it, in JSON."""
+        """The order by the names of its fields: as the database's functions want it, and as it is queued."""
         return {
             "shopper": self.shopper,
             "key": self.key,

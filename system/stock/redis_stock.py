@@ -182,7 +182,7 @@ class RedisStock:
     async def queue(self, order: Order) -> None:
         """Hand an order that holds units and is in the intake to the consumer; it keeps them until then."""
         try:
-            queued = await self._queue(keys=_KEYS, args=[_name(order), entry_of(order)])
+            queued = await self._queue(keys=_KEYS, args=[_name(order), json.dumps(order.row())])
         except (RedisError, OSError):
             queued = False
         self._doubtful |= not queued
@@ -231,7 +231,7 @@ class RedisStock:
             "bought": [list(row) for row in await driver.fetch(_BOUGHT)],
             "sold": {row["hold"]: True for row in sold},
             "queued": [
-                (_name(order), entry_of(order), list(zip(order.skus, order.quantities, strict=True)))
+                (_name(order), json.dumps(order.row()), list(zip(order.skus, order.quantities, strict=True)))
                 for order in queued
             ],
         }
@@ -257,16 +257,6 @@ class RedisStock:
             return True
         async with self._database.lane() as lane:
             return bool(await lane.driver.fetchval(_OVERDUE))
-
-
-def entry_of(order: Order) -> str:
-    """An order as the queue has it."""
-    return json.dumps([order.shopper, order.key, order.skus, order.quantities, order.fingerprint])
-
-
-def order_of(entry: str) -> Order:
-    """The order that `entry_of` made this of."""
-    return Order(*json.loads(entry))
 
 
 def _name(order: Order) -> str:

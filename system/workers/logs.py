@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from system.orders.model import Order
 from system.platform.redis import QUEUE
-from system.stock.redis_stock import RedisStock, order_of
+from system.stock.redis_stock import RedisStock
 from system.workers.writer import Delivery
 
 MOST_ORDERS = 500
@@ -55,7 +56,7 @@ class Stream:
 
     async def read(self) -> list[Delivery]:
         entries = await self._read("0") or await self._read(">")
-        return [Delivery(source, order_of(fields["order"])) for source, fields in entries]
+        return [Delivery(source, Order(**json.loads(fields["order"]))) for source, fields in entries]
 
     async def _read(self, after: str) -> list[tuple[str, dict[str, str]]]:
         """Entries that were read and not settled (`0`), or that nobody has read (`>`)."""

@@ -66,7 +66,9 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
     ),
     "snapshot": (
         guard(
-            "stock/strategies/snapshot.py", '"snapshot", "repeatable read"', '"snapshot", "read committed"'
+            "stock/strategies/snapshot.py",
+            '[Isolation] = "repeatable read"',
+            '[Isolation] = "read committed"',
         ),
         SLOW_READ,
     ),

@@ -25,6 +25,6 @@ def downgrade() -> None:
         " take_units, lock_units, read_behind_fence, is_sold_out"
     )
     op.execute("DROP PROCEDURE place_orders")
-    op.execute("DROP FUNCTION take_somehow")
+    op.execute("DROP FUNCTION take_stock")
     op.execute("DROP VIEW stock_left")
     op.execute("DROP TABLE decisions, intake, reservations, units, stock_buckets")

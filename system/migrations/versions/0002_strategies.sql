@@ -239,11 +239,11 @@ BEGIN
             SELECT * INTO c FROM claim_order(o.shopper, o.key, o.fingerprint, o.skus, o.quantities);
             IF NOT c.replayed THEN
                 IF p_stock_first THEN
-                    PERFORM take_somehow(p_take, o.shopper, o.skus, o.quantities);
+                    PERFORM take_stock(p_take, o.shopper, o.skus, o.quantities);
                 END IF;
                 PERFORM book_order(c.order_id, o.shopper, o.key, o.skus, o.quantities, c.prices, c.limits, c.total);
                 IF NOT p_stock_first THEN
-                    PERFORM take_somehow(p_take, o.shopper, o.skus, o.quantities);
+                    PERFORM take_stock(p_take, o.shopper, o.skus, o.quantities);
                 END IF;
             END IF;
             states := states || CASE WHEN c.replayed THEN 'kept' ELSE 'new' END;
@@ -257,7 +257,7 @@ BEGIN
 END $$;
 
 
-CREATE FUNCTION take_somehow(p_take text, p_shopper bigint, p_skus text[], p_quantities bigint[])
+CREATE FUNCTION take_stock(p_take text, p_shopper bigint, p_skus text[], p_quantities bigint[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_take

@@ -9,23 +9,10 @@ Grittner, "Serializable Snapshot Isolation in PostgreSQL" (VLDB 2012).
 
 from __future__ import annotations
 
-from system.orders.model import Order, Placed
-from system.stock.port import Strategy
-from system.stock.shop import Shop
-from system.stock.statements import Take
+from system.stock.strategies.snapshot import Snapshot
 
 
-class Serializable(Strategy):
-    """BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT; UPDATE SET available = what was read - n; COMMIT."""
+class Serializable(Snapshot):
+    """As with a snapshot; BEGIN ISOLATION LEVEL SERIALIZABLE has the database check what was read, too."""
 
     name, isolation = "serializable", "serializable"
-
-    async def place(self, order: Order, shop: Shop) -> Placed:
-        return await shop.retrying(_attempt, order)
-
-
-async def _attempt(order: Order, shop: Shop) -> Placed:
-    async with shop.transaction() as tx:
-        stock = await tx.read_stock(order.skus)
-        order.require(stock.available)
-        return await tx.place(order, Take.OVERWRITE, order.left_of(stock.available))

@@ -8,7 +8,10 @@ Source: Berenson et al. (SIGMOD 1995), "first committer wins"; PostgreSQL docume
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from system.orders.model import Order, Placed
+from system.settings import Isolation
 from system.stock.port import Strategy
 from system.stock.shop import Shop
 from system.stock.statements import Take
@@ -17,7 +20,8 @@ from system.stock.statements import Take
 class Snapshot(Strategy):
     """BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT; UPDATE SET available = what was read - n; COMMIT."""
 
-    name, isolation = "snapshot", "repeatable read"
+    name = "snapshot"
+    isolation: ClassVar[Isolation] = "repeatable read"
 
     async def place(self, order: Order, shop: Shop) -> Placed:
         return await shop.retrying(_attempt, order)
