@@ -205,7 +205,7 @@ class Checkout(Request):
 
     def _take_lease(self, work: Work) -> Judged:
         verdict = yield from self._lease.take(work)
-        if verdict is Verdict.DONE:
+        if self._lease.is_asked_for:
             self._to_undo[Step.LEASE] = self._undo_lease
         return verdict
 

@@ -34,6 +34,7 @@ class Answer(NamedTuple):
 
 REFUSALS = {
     Verdict.SOLD_OUT: Answer(Outcome.SOLD_OUT, 409, "sold_out"),
+    Verdict.GONE: Answer(Outcome.SOLD_OUT, 409, "sold_out"),
     Verdict.LIMIT_REACHED: Answer(Outcome.REFUSED, 409, "limit_reached"),
     Verdict.CONFLICT: Answer(Outcome.CONFLICT, 409, "conflict"),
     Verdict.STOCK_CHANGED: Answer(Outcome.CONFLICT, 409, "conflict"),

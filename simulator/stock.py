@@ -28,6 +28,7 @@ class Verdict(Enum):
     QUEUED = auto()
     REPLAYED = auto()  # the order was there already
     SOLD_OUT = auto()
+    GONE = auto()  # sold out meanwhile, says the board
     LIMIT_REACHED = auto()
     STOCK_CHANGED = auto()
     CONFLICT = auto()

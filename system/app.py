@@ -52,13 +52,14 @@ def create_app() -> ASGIApp:
     backroom = Backroom(
         settings=settings,
         database=database,
+        board=board,
         leases=Leases(redis, settings),
         redis_stock=RedisStock(redis, watch),
         pipelines={take: Pipeline(database, settings, take) for take in Pipeline.TAKES},
         batches=Batches(database, settings),
         intake=Intake(database, watch, settings),
     )
-    orders = Orders(database, backroom, strategy, board)
+    orders = Orders(database, backroom, strategy)
     counter = Counter(orders, identity, sort_carts=settings.sort_carts)
 
     @asynccontextmanager

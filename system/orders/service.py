@@ -11,7 +11,7 @@ from system.orders.model import Order, Placed, Queued
 from system.orders.queries import OrderView
 from system.platform.database import Database
 from system.platform.spans import Spans
-from system.stock.board import Board
+from system.stock.board import KnownToBeGone
 from system.stock.intake import Decision
 from system.stock.port import Strategy
 from system.stock.shop import Backroom, Shop
@@ -20,11 +20,10 @@ from system.stock.shop import Backroom, Shop
 class Orders:
     """Places and reads orders, with one stock strategy."""
 
-    def __init__(self, database: Database, backroom: Backroom, strategy: Strategy, board: Board) -> None:
+    def __init__(self, database: Database, backroom: Backroom, strategy: Strategy) -> None:
         self._database = database
         self._backroom = backroom
         self._strategy = strategy
-        self._board = board
 
     async def place(self, order: Order, spans: Spans) -> Placed | Queued:
         """Place or queue `order`, or give again the answer kept for its key.
@@ -35,12 +34,14 @@ class Orders:
             ShopError: the refusals named in `Strategy.place`.
         """
         since = perf_counter()
-        gone = self._board.sold_out(order)
+        gone = self._backroom.board.sold_out(order)
         if gone is not None:
             spans.add("board", since)
             raise SoldOut.of(gone)
         try:
             return await self._strategy.place(order, Shop(self._backroom, spans))
+        except KnownToBeGone:
+            raise
         except (SoldOut, LimitReached, Conflict, KeyInProgress):
             # Perhaps it was this very order, sent before, that took the last unit, or holds one still.
             kept = await self._kept_answer(order, spans)

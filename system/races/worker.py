@@ -77,6 +77,7 @@ class Worker:
         backroom = RaceBackroom(
             settings=settings,
             database=self.database,
+            board=self.board,
             leases=Leases(self.redis, settings),
             redis_stock=self.redis_stock,
             pipelines={take: Pipeline(self.database, settings, take) for take in Pipeline.TAKES},
@@ -84,7 +85,7 @@ class Worker:
             intake=Intake(self.database, self.watch, settings),
             redis=self.redis,
         )
-        self.orders = Orders(self.database, backroom, self.strategy, self.board)
+        self.orders = Orders(self.database, backroom, self.strategy)
         self._counter = Counter(self.orders, self.identity, sort_carts=settings.sort_carts)
 
     async def open(self) -> None:

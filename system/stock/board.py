@@ -13,7 +13,7 @@ import logging
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
-from system.errors import Overloaded
+from system.errors import Overloaded, SoldOut
 from system.orders.model import Order
 from system.platform.database import Database
 
@@ -26,6 +26,10 @@ SELECT s.sku, CASE WHEN s.sku <> ALL ($1) THEN ARRAY(
        ) END AS buyers
 FROM stock s WHERE is_sold_out(s)
 """
+
+
+class KnownToBeGone(SoldOut):
+    """The board says so: no unit is left, and this shopper never bought one."""
 
 
 class Board:
@@ -43,6 +47,16 @@ class Board:
             if buyers is not None and order.shopper not in buyers:
                 return sku
         return None
+
+    def check(self, order: Order) -> None:
+        """Look again, after a wait in which others may have had the last unit.
+
+        Raises:
+            KnownToBeGone: they had.
+        """
+        gone = self.sold_out(order)
+        if gone is not None:
+            raise KnownToBeGone.of(gone)
 
     async def refresh(self) -> None:
         """Read what is gone now."""

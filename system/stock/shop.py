@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import asyncpg
@@ -19,6 +20,7 @@ from system.platform.refusals import meaning_of
 from system.platform.spans import Spans
 from system.settings import Settings
 from system.stock.batches import Batches
+from system.stock.board import Board
 from system.stock.intake import Intake
 from system.stock.pipeline import Pipeline
 from system.stock.redis_stock import RedisStock
@@ -33,6 +35,7 @@ class Backroom:
 
     settings: Settings
     database: Database
+    board: Board
     leases: Leases
     redis_stock: RedisStock
     pipelines: Mapping[Take, Pipeline]
@@ -50,6 +53,16 @@ class Shop:
     @property
     def settings(self) -> Settings:
         return self.backroom.settings
+
+    def leases(self, order: Order, *, fenced: bool = False) -> AbstractAsyncContextManager[int]:
+        """Leases on all SKUs of `order`, as of `Leases.on`. Who had to wait looks at the board again.
+
+        Raises:
+            KnownToBeGone: it was sold out meanwhile.
+            Conflict: others held a lease for longer than `lock_timeout_ms`.
+        """
+        look_again = partial(self.backroom.board.check, order)
+        return self.backroom.leases.on(order.skus, self.spans, fenced=fenced, in_turn=look_again)
 
     def autocommit(self) -> Autocommit:
         """A connection on which every statement is a transaction of its own."""

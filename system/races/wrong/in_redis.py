@@ -20,8 +20,7 @@ class FenceOnlyAtWrite(WrongWay):
     name, redis = "fence_only_at_write", RedisRole.LOCK
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        leases = shop.backroom.leases
-        async with leases.on(order.skus, shop.spans, fenced=True) as token, transaction(shop) as tx:
+        async with shop.leases(order, fenced=True) as token, transaction(shop) as tx:
             [sku], [units] = order.skus, order.quantities
             read = await tx.step("read_stock", "SELECT available FROM stock WHERE sku = $1", sku, looks=True)
             left = read[0]["available"] - units
@@ -38,7 +37,7 @@ class UnlockAfterCommit(WrongWay):
     name, redis = "unlock_after_commit", RedisRole.LOCK
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        async with shop.backroom.leases.on(order.skus, shop.spans), shop.transaction() as tx:
+        async with shop.leases(order), shop.transaction() as tx:
             stock = await tx.read_stock(order.skus)
             order.require(stock.available)
             return await tx.place(order, Take.OVERWRITE, order.left_of(stock.available))

@@ -25,8 +25,7 @@ class RedisFencedLock(Strategy):
 
 
 async def _attempt(order: Order, shop: Shop) -> Placed:
-    leases = shop.backroom.leases
-    async with leases.on(order.skus, shop.spans, fenced=True) as token, shop.autocommit() as tx:
+    async with shop.leases(order, fenced=True) as token, shop.autocommit() as tx:
         stock = await tx.read_behind_fence(order.skus, token)
         order.require(stock.available)
         return await tx.place(order, Take.IF_FENCED, token)

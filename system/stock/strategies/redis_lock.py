@@ -22,7 +22,7 @@ class RedisLock(Strategy):
     name, safe, redis = "redis_lock", False, RedisRole.LOCK
 
     async def place(self, order: Order, shop: Shop) -> Placed:
-        async with shop.transaction() as tx, shop.backroom.leases.on(order.skus, shop.spans):
+        async with shop.transaction() as tx, shop.leases(order):
             stock = await tx.read_stock(order.skus)
             order.require(stock.available)
             return await tx.place(order, Take.OVERWRITE, order.left_of(stock.available))
