@@ -54,6 +54,8 @@ class Axes(BaseModel):
     """The pause before the second try."""
     stock_statement: Literal["first", "last"] = "last"
     """Where in the transaction the stock is taken."""
+    pipeline: int = Field(default=64, ge=1, le=500)
+    """Orders that one message to the database may hold, each still a transaction of its own."""
     payment: Literal["inside", "outside"] = "inside"
     """Whether the wallet pays while the lock is held, where a strategy takes one by name."""
     backstops: bool | None = None

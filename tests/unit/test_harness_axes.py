@@ -19,6 +19,7 @@ NEEDED = {
     "admin_key": "s" * 32,
 }
 AXES = list(Axes.model_fields)
+NO_AXES = NEEDED.keys() | {"environment", "host", "port", "strategy", "pool_timeout_s", "board_interval_ms"}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,10 @@ def test_an_axis_has_the_default_and_the_type_of_the_systems_setting(name: str) 
 
     assert ours.default == theirs.default
     assert _kinds(ours.annotation) == _kinds(theirs.annotation)
+
+
+def test_every_setting_of_the_system_is_an_axis_unless_it_is_said_not_to_be() -> None:
+    assert set(AXES) == Settings.model_fields.keys() - NO_AXES
 
 
 def _kinds(annotation: object) -> object:
