@@ -14,6 +14,7 @@ REPEATS ?=
 SERVERS ?=
 RUN ?= runs/latest
 ONLY ?=
+SHORT ?=
 RACE ?= lost_update
 
 BIN := .venv/bin
@@ -22,7 +23,7 @@ option = $(if $($(1)),--$(2) '$($(1))')
 axes = $(foreach axis,$(AXES),--set '$(axis)')
 
 .DEFAULT_GOAL := help
-.PHONY: help loadtest simulate calibrate gate report serve race races bench test lint lock clean
+.PHONY: help loadtest simulate calibrate gate report serve race races bench selfcheck test lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,9 @@ simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO S
 
 calibrate: $(READY) ## measure this machine, for the model (AXES)
 	@$(BIN)/dropday calibrate $(axes)
+
+selfcheck: $(READY) ## hold the model to what theory knows exactly (SHORT=1 SEED)
+	@$(BIN)/dropday selfcheck $(if $(SHORT),--short) $(call option,SEED,seed)
 
 gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 	@$(BIN)/dropday gate '$(RUN)'

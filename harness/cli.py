@@ -29,6 +29,7 @@ from harness.options import (
     StrategiesOption,
     ThresholdsOption,
 )
+from harness.selfcheck import selfcheck
 
 if TYPE_CHECKING:
     from reports.summary import Summary
@@ -174,6 +175,9 @@ def calibrate(
             display.play(steps)
     console.print(f"profile: {output}", highlight=False, soft_wrap=True)
     console.print(f"use it: dropday simulate --profile-file {shlex.quote(str(output))}", soft_wrap=True)
+
+
+app.command(epilog="Example: dropday selfcheck --short --seed 7")(selfcheck)
 
 
 @app.command(epilog="Example: dropday gate runs/latest --thresholds strict.toml")
