@@ -23,7 +23,7 @@ option = $(if $($(1)),--$(2) '$($(1))')
 axes = $(foreach axis,$(AXES),--set '$(axis)')
 
 .DEFAULT_GOAL := help
-.PHONY: help loadtest simulate calibrate gate report serve race races bench selfcheck test lint lock clean
+.PHONY: help loadtest simulate calibrate validate gate report serve race races bench selfcheck test lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,10 @@ calibrate: $(READY) ## measure this machine, for the model (AXES)
 
 selfcheck: $(READY) ## hold the model to what theory knows exactly (SHORT=1 SEED)
 	@$(BIN)/dropday selfcheck $(if $(SHORT),--short) $(call option,SEED,seed)
+
+validate: $(READY) ## hold the model to runs that it has not seen (PROFILE=smoke|standard STRATEGIES AXES SEED)
+	@$(BIN)/dropday validate --profile '$(PROFILE)' $(call option,STRATEGIES,strategies) \
+	  $(call option,SEED,seed) $(axes)
 
 gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 	@$(BIN)/dropday gate '$(RUN)'

@@ -22,7 +22,7 @@ from scenarios.shapes import Constant
 from simulator.calibration import KINDS_OF_ANY_STRATEGY, fit, kinds_of
 from simulator.closed_loop import units_for as scarcity_for
 from simulator.defaults import Settings
-from simulator.observation import Cpu, Kind, Observation, Timing
+from simulator.observation import Cpu, Kind, Observation, Timing, save_observations
 from simulator.profile import Profile
 from simulator.strategies import Strategy, strategy_named
 
@@ -111,6 +111,7 @@ def calibration_steps(
         return lambda live: observations.extend(_observe_all(stage, strategy, runs, logs, live))
 
     def fitting(live: Live) -> None:
+        save_observations(observations, logs)
         fitted = _fit(stage, observations)
         fitted.save(profile)
         live(f"machine speed varies by {fitted.speed_spread:.0%}")

@@ -177,6 +177,41 @@ def calibrate(
     console.print(f"use it: dropday simulate --profile-file {shlex.quote(str(output))}", soft_wrap=True)
 
 
+@app.command(epilog="Example: dropday validate --profile smoke --strategies pessimistic_lock,redis_hold")
+def validate(
+    *,
+    profile: Annotated[
+        Literal["smoke", "standard"], typer.Option("--profile", help="How much of it, and how often.")
+    ] = "standard",
+    strategies: StrategiesOption = "all",
+    seed: SeedOption = 101,
+    servers: ServersOption = "embedded",
+    settings: AxesOption = None,
+    runs: RunsOption = options.RUNS,
+) -> None:
+    """Hold the model to runs that it has not seen: calibrate, predict, then measure and compare."""
+    from harness.axes import Axes
+    from harness.predictions import only_modelled
+    from harness.strategies import choose, known
+    from harness.validation import SCOPES, ValidationRun
+    from reports import console as screen
+
+    axes = Axes.of(settings or ())
+    axes.require_modelled()
+    axes.require_workable()
+    console = Console()
+    validation = ValidationRun(
+        strategies=only_modelled(choose(strategies, known()), console),
+        scope=SCOPES[profile],
+        servers=servers,
+        axes=axes,
+        seed=seed,
+        runs=runs,
+        command=_command(),
+    )
+    screen.show_validation(*validation.run(console), console)
+
+
 app.command(epilog="Example: dropday selfcheck --short --seed 7")(selfcheck)
 
 

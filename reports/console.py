@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports import validation_page
 from reports.ranking import contests
 from reports.shapes import Aggregate, leaves
 from reports.summary import StrategySummary, Summary
+from reports.validation import Validation, summed
 from reports.wording import number, percent
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow", "unknown": "bold yellow"}
@@ -40,6 +42,23 @@ def show(summary: Summary, run: Path, console: Console) -> None:
     for reason in summary.reasons:
         console.print(Text(f"- {reason}", style=_STYLES[summary.verdict]))
     console.print(Text(f"report: {run / 'index.html'}"), soft_wrap=True)
+
+
+def show_validation(found: Validation, run: Path, console: Console) -> None:
+    """Print how much was foreseen, by figure."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("figure", no_wrap=True)
+    for heading in ("goal", "foreseen", "median", "worst", "covered", "half width"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=8)
+    for row in summed(found.cells):
+        shares = (f"{share:.0%}" for share in (row.error, row.worst, row.covered, row.half_width))
+        table.add_row(row.metric, f"{row.goal:.0%}", f"{row.within} of {row.cells}", *shares)
+    console.print(table)
+    for invalid in found.invalid:
+        console.print(
+            Text(f"- not counted: {invalid.strategy}, {invalid.load}: {'; '.join(invalid.reasons)}")
+        )
+    console.print(Text(f"page: {run / validation_page.FILE}"), soft_wrap=True)
 
 
 def _table(title: str) -> Table:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Kind = Literal["back_to_back", "saturated", "late", "refused", "sold_out", "newcomers", "browse"]
 
@@ -96,3 +98,17 @@ class Observation(_Part):
     def sold_by_half_time(self) -> float:
         """Orders in the middle of the window."""
         return self.sold_before + self.bought / 2
+
+
+_FILE = "observations.json"
+_OBSERVATIONS = TypeAdapter(list[Observation])
+
+
+def save_observations(observations: Sequence[Observation], folder: Path) -> None:
+    """Write `observations.json` into `folder`."""
+    (folder / _FILE).write_bytes(_OBSERVATIONS.dump_json(list(observations), indent=1))
+
+
+def read_observations(folder: Path) -> list[Observation]:
+    """What `save_observations` wrote."""
+    return _OBSERVATIONS.validate_json((folder / _FILE).read_bytes())

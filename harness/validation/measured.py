@@ -1,0 +1,35 @@
+"""One case of a validation, measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import measuring
+from harness.display import Live
+from harness.rehearsal import Rehearsal
+from harness.stage import Stage
+from harness.validation.cases import Case
+from reports import metrics
+from reports.shapes import Metrics
+from reports.validity import reasons_against
+from scenarios.record import Record
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The figures of one run, and why they say nothing, if they do not."""
+
+    metrics: Metrics
+    reasons_against: tuple[str, ...]
+
+
+def measure(stage: Stage, case: Case, rehearsal: Rehearsal, scratch: Path, live: Live) -> Measured:
+    """Run the case once, with its own axes of the system. What it leaves in `scratch` is of no more use.
+
+    Raises:
+        RunError: something died, hung, or did not come to rest.
+    """
+    measuring.measure(replace(stage, axes=case.axes), rehearsal, case.strategy, scratch, live)
+    record = Record.load(scratch)
+    return Measured(metrics.measure(record), tuple(reasons_against(record, rehearsal.scenario)))

@@ -1,0 +1,265 @@
+"""Whether the model foresaw what was measured: `validation.json`, one cell for each figure.
+
+A prediction is written down before its run is measured, at loads that the calibration never saw.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, median
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field
+
+from reports.experiment import Git, Machine
+from reports.metrics import interval
+from reports.shapes import Metrics, Part, leaves
+
+SCHEMA: Literal["dropday.validation/1"] = "dropday.validation/1"
+FILE = "validation.json"
+
+# How far off a prediction may be: relative to what was measured.
+GOALS = {
+    "orders_per_s": 0.05,
+    "utilisation.share": 0.05,
+    "latency_ms.bought.p50": 0.10,
+    "latency_ms.bought.p95": 0.15,
+    "latency_ms.bought.p99": 0.25,
+    "peak_in_system": 0.15,
+    "retries": 0.15,
+    "units.oversold": 0.20,
+}
+RANKED_BY = ("orders_per_s", "latency_ms.bought.p99")
+
+
+class Load(Part):
+    """What was sent to a strategy, and with which axes of the system."""
+
+    name: str
+    """Of the load, such as `85 %`: the arrival rate relative to the orders a second of the saturated run."""
+    offered_per_s: float
+    """The mean rate of arrivals, or its peak in a spike."""
+    workers: int
+    pool_size: int
+    beyond: str = ""
+    """What about it the calibration has not seen, where the model has to extrapolate."""
+
+
+class Cell(Part):
+    """One figure of one strategy under one load: predicted with its interval, then measured."""
+
+    strategy: str
+    load: str
+    metric: str
+    """The path of the figure in `measured`, as in `summary.json`."""
+    predicted: float
+    """The median of the replications."""
+    low: float
+    """The next run lies between these two with a chance of at least 90 %."""
+    high: float
+    measured: float
+    """The mean over the repeats."""
+    runs: tuple[float, ...]
+    """Of each repeat."""
+    spread: float | None
+    """Half of the range of the repeats, relative to `measured`; null where that is 0."""
+    error: float | None
+    """The prediction less what was measured, relative to it; null where that is 0."""
+    goal: float
+    """How far off it may be, relative to what was measured."""
+    within: bool
+    """Not farther off than the goal, or than the machine's own spread where that is larger."""
+    baselines: dict[str, float | None]
+    """The error of each simpler model."""
+
+    @property
+    def covered(self) -> int:
+        """How many of the repeats lie in the interval."""
+        return sum(self.low <= run <= self.high for run in self.runs)
+
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval, relative to the prediction."""
+        return (self.high - self.low) / 2 / self.predicted if self.predicted else None
+
+
+class Ranking(Part):
+    """Pairs of strategies whose repeats do not overlap under the same load: which of them is better?"""
+
+    load: str
+    metric: str
+    pairs: int
+    right: int
+    """Pairs that the model had in this order."""
+    wrong: tuple[tuple[str, str], ...]
+    """The others."""
+
+
+class Invalid(Part):
+    """A run that says nothing, because the generator did not keep its schedule."""
+
+    strategy: str
+    load: str
+    reasons: tuple[str, ...]
+
+
+class Validation(Part):
+    """All cells of a validation, and what they were made with."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["dropday.validation/1"] = Field(default=SCHEMA, alias="schema")
+    command: str
+    started_at: str
+    seed: int
+    repeats: int
+    replications: int
+    machine: Machine
+    versions: dict[str, str]
+    git: Git | None
+    loads: dict[str, dict[str, Load]]
+    """By strategy and the name of the load."""
+    cells: tuple[Cell, ...]
+    rankings: tuple[Ranking, ...]
+    invalid: tuple[Invalid, ...]
+
+    def save(self, folder: Path) -> None:
+        """Write `validation.json` into `folder`."""
+        (folder / FILE).write_text(self.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+
+
+class Foreseen(Part):
+    """A figure that is to come: the median of its replications, and the interval for one more run."""
+
+    predicted: float
+    low: float
+    high: float
+
+
+def foreseen(replications: Sequence[Metrics]) -> dict[str, Foreseen]:
+    """Each figure that has a goal, of one or more replications."""
+    found = [_figures(run) for run in replications]
+    values = {metric: [figures[metric] for figures in found if metric in figures] for metric in GOALS}
+    return {
+        metric: Foreseen(predicted=median(runs), **interval(runs).model_dump())
+        for metric, runs in values.items()
+        if runs
+    }
+
+
+def cells(
+    strategy: str,
+    load: str,
+    predicted: Mapping[str, Foreseen],
+    baselines: Mapping[str, Mapping[str, float]],
+    measured: Sequence[Metrics],
+) -> Iterator[Cell]:
+    """A cell for each figure that has a goal, except where there was nothing to foresee and nothing was.
+
+    Args:
+        baselines: by the name of a simpler model, its figures by path.
+        measured: one or more repeats.
+    """
+    found = [_figures(run) for run in measured]
+    for metric, goal in GOALS.items():
+        runs = tuple(figures[metric] for figures in found if metric in figures)
+        if metric not in predicted or not runs or not (any(runs) or predicted[metric].predicted):
+            continue
+        mean = fmean(runs)
+        spread = (max(runs) - min(runs)) / 2 / mean if mean else None
+        error = _error(predicted[metric].predicted, mean)
+        yield Cell(
+            strategy=strategy,
+            load=load,
+            metric=metric,
+            **predicted[metric].model_dump(),
+            measured=mean,
+            runs=runs,
+            spread=spread,
+            error=error,
+            goal=goal,
+            within=error is not None and abs(error) <= max(goal, spread or 0.0),
+            baselines={name: _error(figures[metric], mean) for name, figures in baselines.items()},
+        )
+
+
+def _error(predicted: float, measured: float) -> float | None:
+    return predicted / measured - 1 if measured else None
+
+
+def _figures(metrics: Metrics) -> dict[str, float]:
+    tree = metrics.model_dump(exclude={"bound_by"})
+    return {path: float(value) for path, value in leaves(tree) if path in GOALS and value is not None}
+
+
+def rankings(all_cells: Iterable[Cell], loads: Sequence[str]) -> Iterator[Ranking]:
+    """How well the model ranks the strategies under each of `loads`, which are the same for all of them."""
+    for load, metric in itertools.product(loads, RANKED_BY):
+        here = [cell for cell in all_cells if (cell.load, cell.metric) == (load, metric)]
+        apart = [pair for pair in itertools.combinations(here, 2) if _are_apart(*pair)]
+        wrong = [pair for pair in apart if not _in_order(*pair)]
+        if apart:
+            yield Ranking(
+                load=load,
+                metric=metric,
+                pairs=len(apart),
+                right=len(apart) - len(wrong),
+                wrong=tuple((one.strategy, other.strategy) for one, other in wrong),
+            )
+
+
+def _are_apart(one: Cell, other: Cell) -> bool:
+    return max(one.runs) < min(other.runs) or max(other.runs) < min(one.runs)
+
+
+def _in_order(one: Cell, other: Cell) -> bool:
+    return (one.measured < other.measured) == (one.predicted < other.predicted)
+
+
+class Summed(Part):
+    """The cells of one figure together."""
+
+    metric: str
+    goal: float
+    cells: int
+    within: int
+    error: float
+    """The median of what the errors are without their sign."""
+    worst: float
+    covered: float
+    """The share of all repeats that lie in the interval of their prediction."""
+    half_width: float
+    """The median, relative to the prediction."""
+    baselines: dict[str, float]
+    """The median of the errors of each simpler model, without their sign."""
+
+
+def summed(all_cells: Sequence[Cell]) -> Iterator[Summed]:
+    """What the cells of each figure come to, of those figures that have any with something measured."""
+    for metric, goal in GOALS.items():
+        here = [cell for cell in all_cells if cell.metric == metric]
+        errors = [abs(cell.error) for cell in here if cell.error is not None]
+        if not errors:
+            continue
+        names = here[0].baselines
+        yield Summed(
+            metric=metric,
+            goal=goal,
+            cells=len(here),
+            within=sum(cell.within for cell in here),
+            error=median(errors),
+            worst=max(errors),
+            covered=sum(cell.covered for cell in here) / sum(len(cell.runs) for cell in here),
+            half_width=median(cell.half_width for cell in here if cell.half_width is not None),
+            baselines={
+                name: median(abs(error) for cell in here if (error := cell.baselines[name]) is not None)
+                for name in names
+            },
+        )

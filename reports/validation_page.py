@@ -1,0 +1,56 @@
+"""A validation as a page: `validation.md`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.shapes import Number
+from reports.validation import GOALS, Cell, Validation, summed
+from reports.wording import number, percent
+
+FILE = "validation.md"
+
+
+def write(found: Validation, folder: Path) -> None:
+    """Write `validation.md` into `folder`."""
+    (folder / FILE).write_text(markdown(found), encoding="utf-8")
+
+
+def markdown(found: Validation) -> str:
+    """The page."""
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=False,  # noqa: S701 - Markdown of our own figures
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": number, "share": _share}
+    environment.globals |= {"told": _told}
+    return environment.get_template("validation.md").render(
+        found=found, summed=list(summed(found.cells)), tables=_tables(found), metrics=list(GOALS)
+    )
+
+
+def _tables(found: Validation) -> dict[str, dict[str, dict[str, Cell]]]:
+    """The cells by strategy, load and figure."""
+    tables: dict[str, dict[str, dict[str, Cell]]] = {}
+    for cell in found.cells:
+        tables.setdefault(cell.strategy, {}).setdefault(cell.load, {})[cell.metric] = cell
+    return tables
+
+
+def _told(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    text = f"{number(cell.predicted)} / {number(cell.measured)}"
+    if cell.error is None:
+        return text
+    return f"{text} {percent(cell.error)}" if cell.within else f"{text} **{percent(cell.error)}**"
+
+
+def _share(value: Number) -> str:
+    return f"{value * 100:.0f} %"
