@@ -11,7 +11,18 @@ from typer.testing import CliRunner
 
 from harness.cli import app
 
-COMMANDS = ("loadtest", "simulate", "calibrate", "selfcheck", "gate", "report", "serve", "race", "bench")
+COMMANDS = (
+    "loadtest",
+    "simulate",
+    "calibrate",
+    "validate",
+    "selfcheck",
+    "gate",
+    "report",
+    "serve",
+    "race",
+    "bench",
+)
 MAKEFILE = Path(__file__).parents[2] / "Makefile"
 
 
