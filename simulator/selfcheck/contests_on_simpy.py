@@ -22,7 +22,7 @@ from simulator.stations import Steps
 from simulator.strategies import Strategy
 
 _PLENTY = 10**9
-_POOL = 10_000  # nobody waits for a connection
+_POOL = 200  # more than are ever there at once: nobody waits for a connection
 
 
 def oversold(drop: Drop, random: np.random.Generator) -> int:

@@ -75,11 +75,11 @@ def _many_servers() -> list[Row]:
         ),
         Row(
             "M/M/10, lam 9",
-            Queue(_steady(9.0, warm_up=1_000, looked_at=3_000), _SECOND, servers=10),
+            Queue(_steady(9.0, warm_up=1_500, looked_at=5_000), _SECOND, servers=10),
             _waits(*ten),
-            short=16,
+            short=10,
             full=80,
-            run_ms=45,
+            run_ms=90,
         ),
     ]
 

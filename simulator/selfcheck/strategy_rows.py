@@ -30,7 +30,7 @@ def _controls() -> list[Row]:
                     contests.mean_oversold,
                 ),
             ),
-            short=8,
+            short=7,
             full=80,
             run_ms=130,
         ),
@@ -42,7 +42,7 @@ def _controls() -> list[Row]:
                     "oversold (lam w)", theory.oversold_after_check(2_000, 0.005), contests.mean_oversold
                 ),
             ),
-            short=10,
+            short=8,
             full=100,
             run_ms=110,
         ),
@@ -51,13 +51,13 @@ def _controls() -> list[Row]:
 
 def _optimists() -> list[Row]:
     rows = []
-    for clients in (5, 20, 50):
+    for clients in (20, 50):
         for cs2, name, symbol in ((0.0, "fixed", "N"), (1.0, "exponential", "Q(N)")):
             exact = theory.attempts_for_a_commit(clients, time_is_fixed=cs2 == 0)
             quantity = Quantity(
                 f"attempts a commit, {symbol}", exact, contests.attempts_for_a_commit, is_identity=cs2 == 0
             )
-            short, full = (1, 2) if quantity.is_identity else (7, 60)
+            short, full = (1, 2) if quantity.is_identity else (7, 80)
             system = Rivals.optimists(clients, cs2, commits=20)
             rows.append(
                 Row(f"optimistic, N {clients}, {name} time", system, (quantity,), short, full, run_ms=100)
@@ -90,9 +90,9 @@ def _leases() -> Row:
     lease_s, sigma = 1.5, 0.3
     return Row(
         "redis_lock, lease 1.5 of the median hold",
-        Leases(pairs=50, lease_s=lease_s, sigma=sigma),
+        Leases(pairs=40, lease_s=lease_s, sigma=sigma),
         (Quantity("P(H > lease)", float(stats.lognorm.sf(lease_s, sigma)), contests.share_violated),),
         short=7,
-        full=80,
+        full=100,
         run_ms=100,
     )
