@@ -17,6 +17,8 @@ from reports.experiment import Experiment, StrategyUnderTest
 from reports.summary import Summary
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
+from simulator.cautions import cautions
+from simulator.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Simulation:
         for strategy in strategies:
             profile.demands(strategy.name)
         with run_folder(self.runs, self.scenario.name) as folder:
-            experiment = self._experiment(folder.name, strategies, system_cores=profile.system_cores)
+            experiment = self._experiment(folder.name, strategies, profile)
             experiment.save(folder)
             steps = prediction_steps(experiment, self.profile, folder)
             with Display.of(steps, console) as display:
@@ -54,8 +56,9 @@ class Simulation:
             return report.write(folder, bounds=self.bounds), folder
 
     def _experiment(
-        self, name: str, strategies: tuple[StrategyUnderTest, ...], *, system_cores: int
+        self, name: str, strategies: tuple[StrategyUnderTest, ...], profile: Profile
     ) -> Experiment:
+        here, versions = machine.machine(None), machine.versions()
         return Experiment(
             id=name,
             started_at=machine.now(),
@@ -69,11 +72,19 @@ class Simulation:
             workers=self.axes.workers,
             pool_size=self.axes.pool_size,
             axes=self.axes.record,
-            system_cores=tuple(range(system_cores)),
+            system_cores=tuple(range(profile.system_cores)),
             generator_cores=(),
             servers=None,
             profile=self.profile,
-            machine=machine.machine(None),
-            versions=machine.versions(),
+            cautions=cautions(
+                profile,
+                self.scenario,
+                workers=self.axes.workers,
+                pool_size=self.axes.pool_size,
+                machine=here.model_dump(),
+                versions=versions,
+            ),
+            machine=here,
+            versions=versions,
             git=machine.git(),
         )

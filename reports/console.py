@@ -38,6 +38,8 @@ def show(summary: Summary, run: Path, console: Console) -> None:
     console.print(Text(_legend(summary), style="dim"))
     console.print()
     console.print(Text(" ".join(summary.headline)))
+    for caution in summary.run.cautions:
+        console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
     console.print(Text.assemble("verdict: ", (summary.verdict, _STYLES[summary.verdict])))
     for reason in summary.reasons:
         console.print(Text(f"- {reason}", style=_STYLES[summary.verdict]))

@@ -97,6 +97,7 @@ class Experiment(_Part):
     generator_cores: tuple[int, ...]
     servers: Literal["embedded", "docker", "external"] | None
     profile: str | None  # name or path of the model's profile
+    cautions: tuple[str, ...] = ()  # where the prediction goes beyond what was calibrated
     machine: Machine
     versions: dict[str, str]  # Python package -> version
     git: Git

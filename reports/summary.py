@@ -147,6 +147,8 @@ class RunFacts(Part):
     """Who provided PostgreSQL and Redis; null when nothing was measured."""
     profile: str | None
     """The profile that the model was calibrated with; null when nothing was predicted."""
+    cautions: tuple[str, ...]
+    """Where the prediction goes beyond what was calibrated."""
     repeats: int
     """Measured runs of each strategy."""
     replications: int

@@ -1,0 +1,65 @@
+"""Where a prediction goes beyond what was calibrated, in sentences to stand beside its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from scenarios.scenario import Scenario
+from simulator.profile import Profile
+
+_OF_THE_MACHINE = ("cpu", "cores")
+
+
+def cautions(
+    profile: Profile,
+    scenario: Scenario,
+    *,
+    workers: int,
+    pool_size: int,
+    machine: Mapping[str, object],
+    versions: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Why the profile may not hold for this scenario, with these settings, here; nothing where it should.
+
+    Args:
+        machine: this one, by the names of the profile's.
+        versions: of the packages that are installed.
+    """
+    return (
+        *_other_machine(profile, machine),
+        *_other_versions(profile, versions),
+        *_other_settings(profile, workers=workers, pool_size=pool_size),
+        *_other_orders(scenario),
+    )
+
+
+def _other_machine(profile: Profile, machine: Mapping[str, object]) -> Iterator[str]:
+    for name in _OF_THE_MACHINE:
+        if profile.machine.get(name) != machine.get(name):
+            there, here = profile.machine.get(name), machine.get(name)
+            yield f"calibrated on a machine with {name} = {there}; this one has {here}"
+
+
+def _other_versions(profile: Profile, versions: Mapping[str, str]) -> Iterator[str]:
+    differ = [
+        f"{package} {profile.versions.get(package, 'none')} (here {version})"
+        for package, version in versions.items()
+        if profile.versions.get(package) != version
+    ]
+    if differ:
+        yield f"calibrated with {', '.join(differ)}"
+
+
+def _other_settings(profile: Profile, *, workers: int, pool_size: int) -> Iterator[str]:
+    for name, calibrated, asked in (
+        ("workers", profile.workers, workers),
+        ("pool_size", profile.pool_size, pool_size),
+    ):
+        if calibrated != asked:
+            yield f"calibrated with {name} = {calibrated}; this is foreseen for {asked}"
+
+
+def _other_orders(scenario: Scenario) -> Iterator[str]:
+    most = max(lines for lines, chance in enumerate(scenario.cart.lines, start=1) if chance)
+    if most > 1:
+        yield f"calibrated with orders of one line; carts here have up to {most}"
