@@ -66,7 +66,7 @@ races: $(READY) ## play all races and write docs/races.md
 	@$(BIN)/dropday race --all --markdown > docs/races.md.new && mv docs/races.md.new docs/races.md \
 	  || { rm -f docs/races.md.new; exit 1; }
 
-bench: $(READY) ## compare with pgbench, an empty route and Locust's own loop (ONLY=orders|pool|sold_out|dispatcher AXES)
+bench: $(READY) ## compare with pgbench, Locust's own loop and other simulators (ONLY=orders|pool|sold_out|dispatcher|simulator AXES)
 	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)
 
 test: $(READY) ## run all tests, on real PostgreSQL and Redis

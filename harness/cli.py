@@ -267,12 +267,13 @@ def serve(
 def bench(
     *,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="NAMES", help="orders, pool, sold_out, dispatcher.")
+        str | None,
+        typer.Option("--only", metavar="NAMES", help="orders, pool, sold_out, dispatcher, simulator."),
     ] = None,
     settings: AxesOption = None,
     runs: RunsOption = options.RUNS,
 ) -> None:
-    """Compare the parts with pgbench, an empty route and Locust's own loop; writes bench.json."""
+    """Compare the parts with what is known, such as pgbench or SimPy; writes bench.json."""
     from harness import bench as benches
     from harness.axes import Axes
     from harness.bench.screen import tables

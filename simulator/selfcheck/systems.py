@@ -153,9 +153,14 @@ class Queue:
             at_s=at_s,
             work_s=self.service.draw(random, number),
             patience_s=self.patience.draw(random, number) if self.patience else np.full(number, np.inf),
-            rank=random.choice(len(self.shares), size=number, p=self.shares),
+            rank=self._ranks(random, number),
             draw=random.random(number),
         )
+
+    def _ranks(self, random: np.random.Generator, number: int) -> Ranks:
+        if len(self.shares) == 1:
+            return np.zeros(number, np.int64)
+        return random.choice(len(self.shares), size=number, p=self.shares)
 
     def path(self, customers: Customers, served: Served) -> Path:
         """The run in the form in which it is measured."""
