@@ -9,10 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from scenarios.scenario import Scenario
+from simulator.defaults import Settings
 from simulator.profile import Demand, Profile
 from simulator.selfcheck.systems import Flags, Floats, Law
 from simulator.selfcheck.weightless import weightless
 from simulator.strategies import Stage, Step, Strategy, Take
+
+# More connections than are ever wanted at once, so that nobody waits for one; and each order is sent alone.
+UNCROWDED = Settings(pool_size=200, pipeline=1)
 
 
 def thinking(take: Take, *, leased: bool = False) -> Strategy:
@@ -89,11 +93,12 @@ class Rivals:
     clients: int
     law: Law
     commits: int
+    settings: Settings = UNCROWDED
 
     @classmethod
-    def optimists(cls, clients: int, cs2: float, commits: int) -> Rivals:
+    def optimists(cls, take: Take, clients: int, cs2: float, commits: int) -> Rivals:
         """Read, think, and commit if nobody else has committed in between."""
-        strategy, law = thinking(Take.IF_UNCHANGED), Law(1.0, cs2)
+        strategy, law = thinking(take), Law(1.0, cs2)
         return cls(strategy, _thinking_for(strategy, 0.01), clients, law, commits)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -15,14 +16,13 @@ from simulator.defaults import Settings
 from simulator.model import simulate_strategy
 from simulator.order import Draws, Order
 from simulator.profile import Profile
-from simulator.selfcheck.contests import Attempts, Drop, Leases, Rivals
+from simulator.selfcheck.contests import UNCROWDED, Attempts, Drop, Leases, Rivals
 from simulator.selfcheck.systems import Floats
 from simulator.shop import Shop
 from simulator.stations import Steps
 from simulator.strategies import Strategy
 
 _PLENTY = 10**9
-_POOL = 200  # more than are ever there at once: nobody waits for a connection
 
 
 def oversold(drop: Drop, random: np.random.Generator) -> int:
@@ -33,7 +33,7 @@ def oversold(drop: Drop, random: np.random.Generator) -> int:
         drop.profile,
         arrivals=generate(drop.scenario, _seed(random)),
         replication=0,
-        settings=Settings(pool_size=_POOL),
+        settings=UNCROWDED,
     )
     return len(record.books.orders) - drop.units
 
@@ -41,7 +41,7 @@ def oversold(drop: Drop, random: np.random.Generator) -> int:
 def attempts(rivals: Rivals, random: np.random.Generator) -> Attempts:
     """One run of rivals."""
     env = simpy.Environment()
-    shop = _shop(env, rivals.strategy, rivals.profile, shoppers=rivals.clients)
+    shop = _shop(env, rivals.strategy, rivals.profile, settings=rivals.settings, shoppers=rivals.clients)
     ended_s: list[float] = []
     committed: list[bool] = []
     commits, enough = count(1), env.event()
@@ -73,7 +73,7 @@ def violations(leases: Leases, random: np.random.Generator) -> Floats:
         shoppers=2 * leases.pairs,
         skus=leases.pairs,
         units=1,
-        settings=Settings(pool_size=_POOL, lease_s=leases.lease_s),
+        settings=replace(UNCROWDED, lease_s=leases.lease_s),
     )
     shop.close()  # no sold-out board: Redis alone keeps them apart
     paces = random.lognormal(0.0, leases.sigma, leases.pairs).tolist()
@@ -97,10 +97,10 @@ def _shop(
     strategy: Strategy,
     profile: Profile,
     *,
+    settings: Settings,
     shoppers: int,
     skus: int = 1,
     units: int = _PLENTY,
-    settings: Settings | None = None,
 ) -> Shop:
     return Shop(
         env,
@@ -108,7 +108,7 @@ def _shop(
         profile,
         draws=Draws(0),
         speed=1.0,
-        settings=settings or Settings(pool_size=_POOL, pipeline=1),
+        settings=settings,
         skus=[Sku(f"shoe-{number}", "shoe", 1, units, 1.0, None) for number in range(skus)],
         balances_won=[_PLENTY] * shoppers,
     )

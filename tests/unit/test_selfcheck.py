@@ -96,7 +96,7 @@ def test_the_short_form_covers_every_figure() -> None:
 
 
 def test_a_figure_that_is_missed_ends_with_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = TABLE["optimistic, N 20, fixed time"]
+    row = TABLE["optimistic_lock, N 20, fixed time"]
     wrong = replace(row, quantities=(replace(row.quantities[0], exact=20.1),))
     monkeypatch.setattr(rows, "table", lambda: [wrong, TABLE["M/M/1/10, lam 1.2"]])
 
