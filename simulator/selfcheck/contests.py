@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,6 +82,11 @@ class Drop:
 def mean_oversold(runs: Sequence[int]) -> float:
     """Units sold that were not there, over all runs."""
     return float(np.mean(runs))
+
+
+def variance_of_oversold(around: float) -> Callable[[Sequence[int]], float]:
+    """The variance over runs, around a mean that is known: so there is one even of a single run."""
+    return lambda runs: float(np.mean(np.square(np.subtract(runs, around))))
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,16 @@ def rows() -> list[Row]:
 
 
 def _controls() -> list[Row]:
+    """How many are oversold is a Poisson variable, so that the variance is the mean."""
+    everybody = theory.oversold_without_lock(25, 1_000, 0.004)
+    at_the_end = theory.oversold_after_check(2_000, 0.005)
     return [
         Row(
             "no_lock, S 25, lam 1000/s, w 4 ms",
             Drop(Take.OVERWRITE, units=25, per_s=1_000, window_s=0.004, duration_s=0.25),
             (
-                Quantity(
-                    "oversold (S lam w)",
-                    theory.oversold_without_lock(25, 1_000, 0.004),
-                    contests.mean_oversold,
-                ),
+                Quantity("oversold, S lam w", everybody, contests.mean_oversold),
+                Quantity("its variance", everybody, contests.variance_of_oversold(everybody)),
             ),
             short=12,
             full=150,
@@ -42,9 +42,8 @@ def _controls() -> list[Row]:
             "check_then_decrement, S 50, lam 2000/s, w 5 ms",
             Drop(Take.UNCHECKED, units=50, per_s=2_000, window_s=0.005, duration_s=0.05),
             (
-                Quantity(
-                    "oversold (lam w)", theory.oversold_after_check(2_000, 0.005), contests.mean_oversold
-                ),
+                Quantity("oversold, lam w", at_the_end, contests.mean_oversold),
+                Quantity("its variance", at_the_end, contests.variance_of_oversold(at_the_end)),
             ),
             short=20,
             full=300,

@@ -1,9 +1,7 @@
-"""Profiles for tests, one like a small machine's and one on which nothing takes any CPU, and runs on them."""
+"""A profile for tests, like a small machine's, and runs on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from scenarios.record import Record
@@ -84,30 +82,6 @@ def _demands(strategy: Strategy) -> StrategyDemands:
     )
     once = {stage.span: _FOR_ALL[stage.step] for stage in strategy.all_stages if stage.step in _FOR_ALL}
     return StrategyDemands(order=order, refusal=order, once=once, board_ms=0.05, wake_ms=0.015)
-
-
-def weightless(
-    strategy: Strategy, once: Mapping[str, Demand] = MappingProxyType({}), /, **stages: Demand
-) -> Profile:
-    """Nothing takes time but the `stages` that are given, and `once`; there are cores for everybody."""
-    spans = [stage.span for stage in strategy.all_stages]
-    order = OrderDemands(
-        accept_ms=0,
-        stages={span: stages.get(span, Demand()) for span in spans},
-        kept_answer=Demand(),
-        respond_ms=0,
-    )
-    for_all = {span: Demand() for span in spans} | dict(once)
-    demands = StrategyDemands(order=order, refusal=order, once=for_all, board_ms=0, wake_ms=0)
-    return small_machine(
-        system_cores=10_000,
-        wire_ms=0,
-        connect_ms=0,
-        unevenness=0,
-        speed_spread=0,
-        browse=Demand(),
-        strategies={strategy.name: demands},
-    )
 
 
 def one_sku(units: int, per_s: float, duration_s: float) -> Scenario:

@@ -1,14 +1,12 @@
-"""Exact recursions of queueing theory, customers sent through a station of the model, intervals of means."""
+"""Exact recursions of queueing theory, and the customers sent through a station of the model."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
-from scipy import stats
 
 from simulator.stations import Steps
 
@@ -47,16 +45,6 @@ def lindley(at_s: Floats, work_s: Floats) -> Floats:
     return left_s
 
 
-def kiefer_wolfowitz(at_s: Floats, work_s: Floats, servers: int) -> Floats:
-    """Departures from many servers with one line, first come, first served (Kiefer and Wolfowitz 1955)."""
-    free_s = [0.0] * servers
-    left_s = np.zeros(len(at_s))
-    for number, (moment_s, needs_s) in enumerate(zip(at_s, work_s, strict=True)):
-        left_s[number] = max(moment_s, free_s[0]) + needs_s
-        heapq.heapreplace(free_s, left_s[number])
-    return left_s
-
-
 def group_commits(at_s: Floats, flush_s: float) -> Floats:
     """Departures from a disk, a flush of which takes along all who came before it began."""
     left_s = np.zeros(len(at_s))
@@ -74,10 +62,3 @@ def group_commits(at_s: Floats, flush_s: float) -> Floats:
 def poisson(random: np.random.Generator, per_s: float, customers: int) -> Floats:
     """The moments of a Poisson process."""
     return np.cumsum(random.exponential(1 / per_s, customers))
-
-
-def interval(independent: Floats) -> tuple[float, float]:
-    """Of the mean, at 99 %."""
-    error = stats.sem(independent)
-    half = stats.t.ppf(0.995, len(independent) - 1) * error
-    return independent.mean() - half, independent.mean() + half

@@ -9,8 +9,9 @@ import pytest
 import simpy
 
 from simulator.merging import Merger
+from simulator.selfcheck.recursions import kiefer_wolfowitz
 from simulator.stations import SLICE_S, Cores, Disk, Lock, RowLock, Steps, Thread, Turns, timer_s
-from tests.unit.queues import Floats, Service, departures, group_commits, kiefer_wolfowitz, lindley, poisson
+from tests.unit.queues import Floats, Service, departures, group_commits, lindley, poisson
 
 _CUSTOMERS = 3_000
 _EXACT = 1e-9
