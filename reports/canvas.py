@@ -10,13 +10,11 @@ import io
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from reports.summary import StrategySummary
 
 INK, FAINT, GRID = "#1b1f24", "#667079", "#e2e5e9"
 ROLES = {"worker": "#44546a", "consumer": "#6b8e9e", "database": "#8497b0", "redis": "#c3ccd8"}
@@ -65,7 +63,17 @@ _STYLE: dict[Any, object] = {
 }
 
 
-def colours(strategies: Sequence[StrategySummary]) -> dict[str, str]:
+class Named(Protocol):
+    """A strategy, as far as its colour goes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def safe(self) -> bool: ...
+
+
+def colours(strategies: Sequence[Named]) -> dict[str, str]:
     """A colour for each strategy, the same in every figure: warm for controls, cool for safe ones.
 
     The palette is told apart with any colour vision as far as it goes; beyond six it starts again, and the

@@ -149,6 +149,23 @@ class Scenario(Part):
             raise ScenarioError(f"{self.name} at time scale {time:g}: {error}") from error
         return self.model_copy(update={"arrivals": arrivals})
 
+    def crowded(self, times: float) -> Self:
+        """`times` as many shoppers in the same time; where a population makes the arrivals, it grows as well.
+
+        Raises:
+            ScenarioError: `times` is not a positive number, or leaves nobody (or far too many) to arrive.
+        """
+        if not (math.isfinite(times) and times > 0):
+            raise ScenarioError(f"a crowd {times:g} times as large: expected a number above 0, such as 2")
+        arrivals, population = self.arrivals.denser(times), self.shoppers.population
+        try:
+            _require_a_crowd(arrivals.expected)
+        except ValueError as error:
+            raise ScenarioError(f"{self.name} with {times:g} times the crowd: {error}") from error
+        people = population and max(1, round(population * times))
+        shoppers = self.shoppers.model_copy(update={"population": people})
+        return self.model_copy(update={"arrivals": arrivals, "shoppers": shoppers})
+
     @model_validator(mode="after")
     def _can_be_run(self) -> Self:
         times_named = Counter(sku.sku for sku in self.skus)

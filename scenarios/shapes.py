@@ -119,6 +119,10 @@ class Constant(_Poisson):
         """The same rate for `time` times as long."""
         return self.model_copy(update={"duration_s": self.duration_s * time})
 
+    def denser(self, times: float) -> Self:
+        """`times` the rate, for as long."""
+        return self.model_copy(update={"per_s": self.per_s * times})
+
 
 class RampStage(Part):
     """From the rate reached so far, straight to `to_per_s`, within `duration_s`."""
@@ -151,6 +155,11 @@ class Ramp(_Poisson):
         stages = (s.model_copy(update={"duration_s": s.duration_s * time}) for s in self.stages)
         return self.model_copy(update={"stages": tuple(stages)})
 
+    def denser(self, times: float) -> Self:
+        """`times` the rates, in stages as long."""
+        stages = (s.model_copy(update={"to_per_s": s.to_per_s * times}) for s in self.stages)
+        return self.model_copy(update={"start_per_s": self.start_per_s * times, "stages": tuple(stages)})
+
 
 class Spike(_Poisson):
     """A lull, a jump at the release, and a decay that halves every `half_life_s`."""
@@ -175,6 +184,11 @@ class Spike(_Poisson):
         """The same rates; lull, half-life and decay `time` times as long."""
         lengths = ("lull_s", "half_life_s", "decay_s")
         return self.model_copy(update={name: getattr(self, name) * time for name in lengths})
+
+    def denser(self, times: float) -> Self:
+        """`times` the rates, for as long."""
+        rates = ("lull_per_s", "peak_per_s")
+        return self.model_copy(update={name: getattr(self, name) * times for name in rates})
 
 
 class Replay(Part):
@@ -205,13 +219,16 @@ class Replay(Part):
         return np.sort((rows + random.random(len(rows))) * self.row_s)
 
     def scaled(self, time: float) -> Self:
-        """The same rates, every row `time` times as long.
+        """The same rates, every row `time` times as long."""
+        return self.denser(time).model_copy(update={"row_s": self.row_s * time})
+
+    def denser(self, times: float) -> Self:
+        """`times` the counts, in rows as long.
 
         The running total is rounded, not each count, so that small counts are not lost.
         """
-        totals = np.rint(np.cumsum(self.counts) * time).astype(np.int64)
-        counts = tuple(np.diff(totals, prepend=0).tolist())
-        return self.model_copy(update={"counts": counts, "row_s": self.row_s * time})
+        totals = np.rint(np.cumsum(self.counts) * times).astype(np.int64)
+        return self.model_copy(update={"counts": tuple(np.diff(totals, prepend=0).tolist())})
 
 
 def read_counts(file: Path) -> tuple[int, ...]:
