@@ -45,6 +45,7 @@ class Effort:
     back_to_back_s: float
     saturated_s: float
     answers_s: float  # of the kinds that buy nothing
+    with_intervals: bool = False  # of the demands, which takes a fit more for each round
 
     @property
     def turn_s(self) -> float:
@@ -112,7 +113,7 @@ def calibration_steps(
 
     def fitting(live: Live) -> None:
         save_observations(observations, logs)
-        fitted = _fit(stage, observations)
+        fitted = _fit(stage, observations, effort)
         fitted.save(profile)
         live(f"machine speed varies by {fitted.speed_spread:.0%}")
 
@@ -125,16 +126,18 @@ def calibration_steps(
         for number in range(effort.rounds)
         for strategy in strategies
     ]
-    return [*steps, Step("fitting the model", _FIT_S * len(strategies), fitting)]
+    fits = len(strategies) * (1 + effort.rounds * effort.with_intervals)
+    return [*steps, Step("fitting the model", _FIT_S * fits, fitting)]
 
 
-def _fit(stage: Stage, observations: Sequence[Observation]) -> Profile:
+def _fit(stage: Stage, observations: Sequence[Observation], effort: Effort) -> Profile:
     try:
         return fit(
             observations,
             machine=machine.machine(stage.endpoints.versions).model_dump(),
             versions=machine.versions(),
             made_at=machine.now(),
+            with_intervals=effort.with_intervals,
         )
     except ValueError as error:  # a kind is missing, or the model does not know a strategy
         raise UncalibratedError(f"the model cannot be fitted to what was observed: {error}") from error

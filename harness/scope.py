@@ -31,4 +31,4 @@ SCOPES = {
         calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=3.0, answers_s=1.0),
     ),
 }
-CALIBRATION = Effort(rounds=3, back_to_back_s=2.0, saturated_s=3.0, answers_s=1.5)
+CALIBRATION = Effort(rounds=3, back_to_back_s=2.0, saturated_s=3.0, answers_s=1.5, with_intervals=True)

@@ -14,6 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
+from typing import NamedTuple
 
 from joblib import Parallel, cpu_count, delayed
 
@@ -21,11 +22,13 @@ from simulator import fitting
 from simulator.decomposition import Repeats, decompose, flushes
 from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
-from simulator.profile import Demand, Profile, Saturation, StrategyDemands
+from simulator.profile import Demand, Fit, Interval, Profile, Seen, StrategyDemands
 from simulator.strategies import SHARED, Step, Strategy, strategy_named
+from simulator.uncertainty import intervals
 
 _KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "late", "refused", "sold_out")
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
+_SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", "saturated")
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
 _SIGMAS_A_MEDIAN = 1.4826  # its standard deviation in median absolute deviations
@@ -44,6 +47,7 @@ def fit(
     machine: Mapping[str, str | int | float | None],
     versions: Mapping[str, str],
     made_at: str,
+    with_intervals: bool = False,
 ) -> Profile:
     """The profile under which the model does what was observed.
 
@@ -52,6 +56,7 @@ def fit(
         machine: where they were made.
         versions: of the packages they were made with.
         made_at: when, as ISO 8601 with the offset from UTC.
+        with_intervals: of every demand, where runs were repeated; takes one more fit for each round.
 
     Raises:
         CalibrationError: a kind is missing, or the observations were made with different settings.
@@ -80,18 +85,19 @@ def fit(
         speed_spread=_speed_spread(observations),
         browse=page,
         strategies=alone,
-        saturation={},
+        fits={},
     )
     observed = [Observed(one, runs[one.name], profile) for one in strategies]
-    fitted = Parallel(n_jobs=max(1, min(cpu_count(), len(observed))))(
-        delayed(_fitted)(one) for one in observed
+    found = Parallel(n_jobs=max(1, min(cpu_count(), len(observed))))(
+        delayed(_fitted)(one, wire_ms, flush_ms, page, with_intervals) for one in observed
     )
-    names = [one.name for one in strategies]
-    demands = dict(zip(names, (demands for demands, _ in fitted), strict=True))
+    fitted = dict(zip((one.name for one in strategies), found, strict=True))
+    demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
         update={
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
-            "saturation": dict(zip(names, (saturation for _, saturation in fitted), strict=True)),
+            "fits": {name: one.fits for name, one in fitted.items()},
+            "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
         }
     )
 
@@ -114,13 +120,44 @@ def _alone(
     )
 
 
-def _fitted(observed: Observed) -> tuple[StrategyDemands, Saturation]:
+class _Fitted(NamedTuple):
+    demands: StrategyDemands
+    fits: dict[str, Fit]
+    intervals: dict[str, Interval]
+
+
+def _fitted(
+    observed: Observed, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
+) -> _Fitted:
     demands = fitting.fit(observed)
-    saturated = observed.runs["saturated"]
-    return demands, Saturation(
-        observed_per_s=saturated.median(lambda run: run.per_s),
-        modelled_per_s=observed.look("saturated", demands).observation.per_s,
-        runs=len(saturated.observations),
+    repeated = {kind: observed.runs[kind] for kind in kinds_of(observed.strategy)}
+    rounds = min(len(repeats.observations) for repeats in repeated.values())
+
+    def without(number: int) -> StrategyDemands:
+        """Fitted to all rounds but one."""
+        runs = {kind: repeats.without(number) for kind, repeats in repeated.items()}
+        alone = {observed.strategy.name: _alone(observed.strategy, runs, wire_ms, flush_ms, page)}
+        profile = observed.profile.model_copy(update={"strategies": alone})
+        return fitting.fit(Observed(observed.strategy, runs, profile))
+
+    known = with_intervals and rounds > 1
+    return _Fitted(
+        demands,
+        {kind: _fit(observed, kind, demands) for kind in _SHOW_THE_FIT},
+        intervals(demands, [without(number) for number in range(rounds)]) if known else {},
+    )
+
+
+def _fit(observed: Observed, kind: Kind, demands: StrategyDemands) -> Fit:
+    seen, modelled = observed.runs[kind], observed.look(kind, demands).observation
+    return Fit(
+        runs=len(seen.observations),
+        observed=Seen(
+            per_s=seen.median(lambda run: run.per_s),
+            p50_ms=seen.median(lambda run: run.latency_ms.p50),
+            p99_ms=seen.median(lambda run: run.latency_ms.p99),
+        ),
+        modelled=Seen(per_s=modelled.per_s, p50_ms=modelled.latency_ms.p50, p99_ms=modelled.latency_ms.p99),
     )
 
 

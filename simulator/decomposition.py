@@ -46,6 +46,10 @@ class Repeats:
         """The median of a figure of each run."""
         return median(figure(run) for run in self.observations)
 
+    def without(self, number: int) -> Repeats:
+        """All of them but one."""
+        return Repeats([run for at, run in enumerate(self.observations) if at != number])
+
     def cpu_ms(self, role: str) -> float:
         """CPU of a role for each answer."""
         return self.median(lambda run: float(getattr(run.cpu_s, role)) / run.answered * 1e3)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
 
-SCHEMA: Literal["dropday.profile/2"] = "dropday.profile/2"
+SCHEMA: Literal["dropday.profile/3"] = "dropday.profile/3"
 SHIPPED = Path(__file__).parent / "profiles"
 
 
@@ -35,12 +35,27 @@ class Demand(_Part):
     entry_ms: float = Field(default=0.0, ge=0)
 
 
-class Saturation(_Part):
-    """Orders a second under saturation: in so many runs, and of the model that was fitted to them."""
+class Seen(_Part):
+    """A closed run: orders or answers a second, and their latency in milliseconds."""
 
-    observed_per_s: float = Field(gt=0)
-    modelled_per_s: float = Field(gt=0)
+    per_s: float = Field(gt=0)
+    p50_ms: float = Field(ge=0)
+    p99_ms: float = Field(ge=0)
+
+
+class Fit(_Part):
+    """How good a fit is: what was observed, the medians over so many runs, and what the fitted model does."""
+
     runs: int = Field(ge=1)
+    observed: Seen
+    modelled: Seen
+
+
+class Interval(_Part):
+    """Where a demand lies with a chance of 90 %."""
+
+    low: float = Field(ge=0)
+    high: float = Field(ge=0)
 
 
 class OrderDemands(_Part):
@@ -77,7 +92,7 @@ class Profile(_Part):
     make; `speed_spread` that of the machine's own speed, from one run to the next.
     """
 
-    schema_: Literal["dropday.profile/2"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/3"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
@@ -90,7 +105,10 @@ class Profile(_Part):
     speed_spread: float = Field(ge=0)
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)
-    saturation: dict[str, Saturation]  # by strategy: how good the fit is
+    fits: dict[str, dict[str, Fit]]  # by strategy and kind of run
+    intervals: dict[
+        str, dict[str, Interval]
+    ] = {}  # by strategy and path of a demand, where runs were repeated
 
     def demands(self, strategy: str) -> StrategyDemands:
         """What orders under `strategy` ask for.

@@ -40,5 +40,5 @@ def weightless(strategy: Strategy, once: Mapping[str, Demand] | None = None, /, 
         speed_spread=0,
         browse=nothing,
         strategies={strategy.name: demands},
-        saturation={},
+        fits={},
     )

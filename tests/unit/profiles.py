@@ -67,7 +67,7 @@ def small_machine(**changes: Any) -> Profile:
         "speed_spread": 0.05,
         "browse": Demand(worker_ms=0.4, database_ms=0.1),
         "strategies": {name: _demands(strategy) for name, strategy in STRATEGIES.items()},
-        "saturation": {},
+        "fits": {},
     }
     return Profile.model_validate(fields | changes)
 

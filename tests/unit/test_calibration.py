@@ -61,17 +61,23 @@ def profile_of(*strategies: str) -> Profile:
     return fitted(observations(*strategies))
 
 
-def fitted(observed: list[Observation]) -> Profile:
-    return fit(observed, machine={"cpu": "a small one"}, versions={"simpy": "4"}, made_at="2026-01-01")
+def fitted(observed: list[Observation], *, with_intervals: bool = False) -> Profile:
+    return fit(
+        observed,
+        machine={"cpu": "a small one"},
+        versions={"simpy": "4"},
+        made_at="2026-01-01",
+        with_intervals=with_intervals,
+    )
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_fitted_model_takes_as_many_orders_as_the_machine(strategy: str) -> None:
-    saturation = profile_of(strategy).saturation[strategy]
+    saturated = profile_of(strategy).fits[strategy]["saturated"]
 
-    assert saturation.runs == 1
-    assert saturation.observed_per_s == observations(strategy)[1].per_s
-    assert saturation.modelled_per_s == pytest.approx(saturation.observed_per_s, rel=0.02)
+    assert saturated.runs == 1
+    assert saturated.observed.per_s == observations(strategy)[1].per_s
+    assert saturated.modelled.per_s == pytest.approx(saturated.observed.per_s, rel=0.02)
 
 
 @pytest.mark.parametrize("strategy", ["pessimistic_lock", "conditional_update", "redis_hold"])
@@ -114,6 +120,23 @@ def test_the_spread_of_repeated_runs_is_carried_into_predictions() -> None:
     assert profile_of("no_lock").speed_spread == 0
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
     assert fitted([*steady, *slower]).speed_spread == pytest.approx(0.0745 * 1.5**0.5, rel=0.1)
+
+
+def test_a_demand_has_an_interval_that_holds_it_where_rounds_were_repeated() -> None:
+    paces = (0.97, 1.0, 1.03)
+    rounds = [
+        observe("no_lock", kind, speed=pace) for pace in paces for kind in kinds_of(STRATEGIES["no_lock"])
+    ]
+    of_any = [observe("no_lock", kind) for kind in KINDS_OF_ANY_STRATEGY]
+
+    profile = fitted([*rounds, *of_any], with_intervals=True)
+    demands, intervals = profile.demands("no_lock"), profile.intervals["no_lock"]
+
+    place = intervals["order.stages.place_order.worker_ms"]
+    assert 0 < place.low < demands.order.stages["place_order"].worker_ms < place.high
+    known_ms, board = machine().demands("no_lock").board_ms, intervals["board_ms"]
+    assert 0.8 * known_ms < board.low < known_ms < board.high < 1.2 * known_ms
+    assert profile_of("no_lock").intervals == {}
 
 
 def test_without_repeats_the_spread_is_that_of_the_probes() -> None:
