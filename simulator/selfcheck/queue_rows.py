@@ -79,7 +79,7 @@ def _many_servers() -> list[Row]:
             _waits(*ten),
             short=10,
             full=80,
-            run_ms=90,
+            run_ms=55,
         ),
     ]
 
@@ -194,7 +194,7 @@ def _losses() -> list[Row]:
             ),
             short=12,
             full=120,
-            run_ms=40,
+            run_ms=20,
             note="a deadline for each: the model's are all equally long",
         ),
         Row(
@@ -238,7 +238,7 @@ def _closed() -> list[Row]:
                 ),
                 short=6,
                 full=60,
-                run_ms=70,
+                run_ms=0.6 * clients,
             )
         )
     return rows

@@ -84,7 +84,7 @@ def _of_exponential_time(name: str, take: Take, clients: int) -> Row:
         (Quantity("attempts a commit, Q(N)", exact, contests.attempts_for_a_commit),),
         short=20,
         full=300,
-        run_ms=40,
+        run_ms=0.7 * clients,
     )
 
 
@@ -161,5 +161,5 @@ def _leases() -> Row:
         (Quantity("P(H > lease)", float(stats.lognorm.sf(lease_s, sigma)), contests.share_violated),),
         short=16,
         full=200,
-        run_ms=45,
+        run_ms=15,
     )
