@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports import findings, junit, page, thresholds
+from reports.answers import page as answers_page
+from reports.answers import shapes as answers
 from reports.assembly import assemble
 from reports.experiment import Experiment
 from reports.summary import Summary
@@ -31,4 +33,6 @@ def write(run: Path, *, bounds: Path | None) -> Summary:
     junit.document(summary).write(run / "junit.xml", encoding="utf-8", xml_declaration=True)
     (run / "summary.md").write_text(page.markdown(summary), encoding="utf-8")
     (run / "index.html").write_text(page.html(summary, runs), encoding="utf-8")
+    if (run / answers.FILE).is_file():
+        answers_page.write(answers.Answers.load(run), run)
     return summary

@@ -1,0 +1,20 @@
+"""The last lines on the screen: what each answer comes to, and the page's path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from reports.answers import page
+from reports.answers.shapes import Answers
+
+
+def show(answers: Answers, run: Path, console: Console) -> None:
+    """Print what was answered, a line for each question."""
+    for _, sentence in page.findings(answers):
+        console.print(Text(f"- {sentence}"))
+    for caution in answers.cautions:
+        console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
+    console.print(Text(f"answers: {run / page.FILE}"), soft_wrap=True)
