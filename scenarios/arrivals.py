@@ -11,6 +11,7 @@ Two sources of chance, both functions of the seed alone:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,9 @@ def chance(*key: int) -> float:
 
     Each part of the key, a whole number from 0 up to 2^64, is folded in with one step of SplitMix64.
     """
-    state = 0
-    for part in key:
-        state = mix64(((state ^ part) + _GOLDEN_GAMMA) & _64_BITS)
-    return ((state >> 11) + 0.5) * 2.0**-53
+    return ((reduce(fold, key, 0) >> 11) + 0.5) * 2.0**-53
+
+
+def fold(state: int, part: int) -> int:
+    """The state after one more part of a key; before the first it is 0."""
+    return mix64(((state ^ part) + _GOLDEN_GAMMA) & _64_BITS)

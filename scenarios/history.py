@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 
 class Outcome(StrEnum):
@@ -93,11 +94,19 @@ def _column(values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 
 def _lists(rows: list[Sequence[Any]], dtype: pl.List) -> pl.Series:
-    """A column of lists, cut from one long column: row by row it takes polars many times as long."""
     items = pl.Series("items", [item for row in rows for item in row], dtype=dtype.inner)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    return lists(items, owners, rows=len(rows))
+
+
+def lists(items: pl.Series, owners: NDArray[np.int64], *, rows: int) -> pl.Series:
+    """A column of lists, cut from one long column: row by row it takes polars many times as long.
+
+    Args:
+        owners: the row to which each of the items belongs.
+    """
     filled = pl.DataFrame({"row": owners, "items": items}).group_by("row").agg("items")
-    every_row = pl.DataFrame({"row": np.arange(len(rows))})
+    every_row = pl.DataFrame({"row": np.arange(rows)})
     return every_row.join(filled, on="row", how="left", maintain_order="left")["items"].fill_null([])
 
 

@@ -19,8 +19,8 @@ from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 
 # what a keyed random number is for; part of its key
-_RETRY_JITTER = 1
-_NEXT_SIZE = 2
+RETRY_JITTER = 1
+NEXT_SIZE = 2
 
 
 class Step(NamedTuple):
@@ -95,7 +95,7 @@ class Journeys:
             return None
         backoff_s = min(self._retry.backoff_s * 2.0**step.attempt, self._retry.max_backoff_s)
         draw = chance(
-            self._arrivals.seed, step.arrival, _RETRY_JITTER, step.position, step.order_number, step.attempt
+            self._arrivals.seed, step.arrival, RETRY_JITTER, step.position, step.order_number, step.attempt
         )
         jittered_s = backoff_s * (1 + self._retry.jitter * (2 * draw - 1))
         return step._replace(attempt=step.attempt + 1, delay_s=jittered_s)
@@ -121,7 +121,7 @@ class Journeys:
         """The SKUs that this arrival did not come for, as it would wish for them: a race as in `arrivals`."""
         wanted = {sku for sku, _ in self._arrivals.cart(arrival)}
         clocks = {
-            sku: -math.log(chance(self._arrivals.seed, arrival, _NEXT_SIZE, sku)) / popularity
+            sku: -math.log(chance(self._arrivals.seed, arrival, NEXT_SIZE, sku)) / popularity
             for sku, popularity in enumerate(self._popularity)
             if sku not in wanted
         }

@@ -10,18 +10,17 @@ from typing import NamedTuple
 import simpy
 
 from scenarios.arrivals import Arrivals, Cart
-from scenarios.history import Attempt, Outcome
+from scenarios.history import Attempt
 from scenarios.journey import Journeys, Step
 from scenarios.scenario import Scenario
 from simulator.checkout import exchange
 from simulator.order import Draw, Draws, Order
-from simulator.requests import QUEUED, Answer, Page
+from simulator.requests import GAVE_UP, QUEUED, Answer, Page
 from simulator.shop import Shop, Worker
 from simulator.stations import Deadlines, Steps
 
 _STANDARD_NORMAL = NormalDist()
-_IDLE_S = 2.0  # as long as the load generator keeps a connection that nobody uses
-_GAVE_UP = Answer(Outcome.UNKNOWN, 0, "timeout")
+IDLE_S = 2.0  # as long as the load generator keeps a connection that nobody uses
 
 
 class _Wish(NamedTuple):
@@ -87,7 +86,7 @@ class Crowd:
             sent = _Sent(self._env.now, self._env.event())
             self._env.process(self._serve(step, sent))
             self._patience.watch(sent.ended)
-            answer = (yield sent.ended) or (_GAVE_UP if sent.acknowledged_s is None else QUEUED)
+            answer = (yield sent.ended) or (GAVE_UP if sent.acknowledged_s is None else QUEUED)
             self._note(step, sent, answer)
             step = self._journeys.after(step, answer.outcome)
         self._to_come_or_leave -= 1
@@ -119,7 +118,7 @@ class Crowd:
         """The worker at the other end of the connection that was used last, unless that was too long ago."""
         if self._idle:
             since_s, worker = self._idle.pop()
-            if self._env.now - since_s < _IDLE_S:
+            if self._env.now - since_s < IDLE_S:
                 return worker
             self._idle.clear()
         return None

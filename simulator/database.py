@@ -26,7 +26,7 @@ from simulator.strategies import KeptIn, Take
 
 # Where an order's statement spends the database's CPU: most of it before it takes the stock, which comes
 # last; and of the rest a part after the flush, to let others see what it has written and to answer.
-_BEFORE_THE_LOCK, _BEFORE_THE_FLUSH, _AFTER_THE_FLUSH = 0.7, 0.2, 0.1
+BEFORE_THE_LOCK, BEFORE_THE_FLUSH, AFTER_THE_FLUSH = 0.7, 0.2, 0.1
 
 Levels = dict[int, Level]
 """Of the SKUs of one order."""
@@ -55,6 +55,7 @@ class Database:
     ) -> None:
         self._env = env
         self._cores = cores
+        self.wake_s = wake_s
         self._disk = Disk(env)
         self._claimed: set[str] = set()
         rows, served = count(), count()
@@ -92,7 +93,7 @@ class Database:
         """The same, and shut out older tokens from now on; a transaction of its own."""
         transaction = Transaction()
         yield from self._cores.take()
-        yield self._compute(work.database_s * order.pace * (1 - _AFTER_THE_FLUSH))
+        yield self._compute(work.database_s * order.pace * (1 - AFTER_THE_FLUSH))
         for sku, _ in order.lines:
             verdict = yield from self.stock[sku].raise_fence(token, transaction)
             if verdict is not Verdict.DONE:
@@ -101,7 +102,7 @@ class Database:
                 return verdict, {}
         levels = self._levels(order)
         self._cores.give_back()
-        yield from self._finish(work, transaction, work.database_s * order.pace * _AFTER_THE_FLUSH)
+        yield from self._finish(work, transaction, work.database_s * order.pace * AFTER_THE_FLUSH)
         return Verdict.DONE, levels
 
     def kept_answer(self, work: Work, order: Order) -> Generator[simpy.Event, Any, Placed | None]:
@@ -166,18 +167,16 @@ class Database:
         """Record the order, then take its stock; `alone`: in a transaction of this one statement."""
         whole_s = work.database_s * order.pace
         yield from self._cores.take()
-        yield self._compute(whole_s * _BEFORE_THE_LOCK)
+        yield self._compute(whole_s * BEFORE_THE_LOCK)
         verdict = self.judge(order)
         if verdict is Verdict.DONE:
             self.record(order, transaction)
             verdict = yield from self._take_all(order, transaction, take, known)
         commits = alone and verdict is Verdict.DONE
-        yield self._compute(
-            whole_s * (_BEFORE_THE_FLUSH if commits else _BEFORE_THE_FLUSH + _AFTER_THE_FLUSH)
-        )
+        yield self._compute(whole_s * (BEFORE_THE_FLUSH if commits else BEFORE_THE_FLUSH + AFTER_THE_FLUSH))
         self._cores.give_back()
         if commits:
-            yield from self._finish(work, transaction, whole_s * _AFTER_THE_FLUSH)
+            yield from self._finish(work, transaction, whole_s * AFTER_THE_FLUSH)
         elif alone:
             transaction.roll_back()
         return verdict

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
-
 import numpy as np
 import simpy
 
 from scenarios import history
 from scenarios.arrivals import Arrivals, generate
-from scenarios.conditions import Conditions, Generator, Sample
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.books import read_books
+from simulator.circumstances import ROLES, SAMPLE_S, conditions, sample_times, speed_of
 from simulator.crowd import Crowd
 from simulator.defaults import Settings
-from simulator.order import Draw, Draws
+from simulator.engine import Engine
+from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
 from simulator.strategies import Strategy, strategy_named
-
-_SAMPLE_S = 0.2
 
 
 def simulate(
@@ -33,8 +29,9 @@ def simulate(
     replication: int,
     workers: int,
     pool_size: int,
+    engine: Engine = Engine.SIMPY,
 ) -> Record:
-    """One run of the model. The same arguments give the same record, on any machine.
+    """One run of the model. The same arguments give the same record, on any machine, by either engine.
 
     The crowd belongs to `seed`, and is the one that a load test with this seed sends. What else chance
     decides (the machine's speed in this run, the work in each request, who gets a lock) belongs to `seed` and
@@ -51,6 +48,7 @@ def simulate(
         arrivals=generate(scenario, seed),
         replication=replication,
         settings=Settings(workers=workers, pool_size=pool_size),
+        engine=engine,
     )
 
 
@@ -62,8 +60,14 @@ def simulate_strategy(
     arrivals: Arrivals,
     replication: int,
     settings: Settings,
+    engine: Engine = Engine.SIMPY,
 ) -> Record:
     """The same for stages, arrivals and settings of one's own."""
+    if engine is Engine.COMPILED:
+        from simulator.compiled import play  # here, as to load the compiler takes a second
+
+        run = play(scenario, strategy, profile, arrivals=arrivals, replication=replication, settings=settings)
+        return run.record()
     draws = Draws(arrivals.seed, replication)
     env = simpy.Environment()
     shop = Shop(
@@ -71,7 +75,7 @@ def simulate_strategy(
         strategy,
         profile,
         draws=draws,
-        speed=math.exp(profile.speed_spread * NormalDist().inv_cdf(draws(Draw.SPEED))),
+        speed=speed_of(profile, draws),
         settings=settings,
         skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,
@@ -80,39 +84,10 @@ def simulate_strategy(
     env.run(until=env.process(crowd.visit()))
     shop.close()
     env.run()
+    at_s = sample_times(env.now)
+    busy = [np.diff(shop.cores.busy_s(role, at_s), prepend=0) / SAMPLE_S for role in ROLES]
     return Record(
         history=history.frame(crowd.attempts),
         books=read_books(scenario, shop),
-        conditions=Conditions(
-            generator=_on_time(len(arrivals)),
-            samples=_samples(shop, until_s=env.now),
-            system_cores=profile.system_cores,
-            generator_shares_cores=False,
-            workers=settings.workers,
-            pool_size=settings.pool_size,
-        ),
-    )
-
-
-def _on_time(journeys: int) -> Generator:
-    return Generator(
-        offered=journeys,
-        sent=journeys,
-        dropped=0,
-        lateness_p50_ms=0,
-        lateness_p99_ms=0,
-        lateness_max_ms=0,
-        cpu_share=0,
-    )
-
-
-def _samples(shop: Shop, until_s: float) -> tuple[Sample, ...]:
-    at_s = np.arange(1, math.ceil(until_s / _SAMPLE_S) + 1, dtype=np.float64) * _SAMPLE_S
-    busy = {
-        role: (np.diff(shop.cores.busy_s(role, at_s), prepend=0) / _SAMPLE_S).tolist()
-        for role in ("worker", "consumer", "database", "redis")
-    }
-    return tuple(
-        Sample(at_s=at, generator=0, **dict(zip(busy, cores, strict=True)))
-        for at, *cores in zip(at_s.tolist(), *busy.values(), strict=True)
+        conditions=conditions(profile, settings, journeys=len(arrivals), cores=np.column_stack(busy)),
     )

@@ -44,7 +44,8 @@ REFUSALS = {
 }
 FROM_THE_BOARD = REFUSALS[Verdict.SOLD_OUT]._replace(spans=(("board", 0.0),))
 QUEUED = Answer(Outcome.QUEUED, 202)
-_PAGE = Answer(Outcome.BROWSED, 200)
+PAGE = Answer(Outcome.BROWSED, 200)
+GAVE_UP = Answer(Outcome.UNKNOWN, 0, "timeout")
 
 
 class Request:
@@ -138,7 +139,7 @@ class Page(Request):
             yield from self.ask(work, self._shop.database.select(work, self._pace))
         self._disconnect()
         yield from self.leave()
-        return _PAGE if verdict is Verdict.DONE else REFUSALS[verdict]
+        return PAGE if verdict is Verdict.DONE else REFUSALS[verdict]
 
 
 class Inquiry(Request):
@@ -155,8 +156,7 @@ class Inquiry(Request):
             accepted: the answer that said so, which has the spans.
         """
         work, database = self._shop.work(self._order).inquiry, self._shop.database
-        decided = self._shop.env.event()
-        self._worker.awaited[self._order.key].append(decided)
+        decided = self._decision()
         yield from self.enter()
         self.spend(work.worker_s / 2)
         question = self._worker.together.waiting(self._order)
@@ -164,15 +164,23 @@ class Inquiry(Request):
         yield from self.leave()
         yield question.answered
         yield from self.enter()
-        if self._order.key in database.intake:
+        while self._order.key in database.intake:
+            if decided.triggered:  # that was before the order was queued again
+                decided = self._decision()
             yield from self.leave()
             yield decided
             yield from self.enter()
         self._worker.awaited.pop(self._order.key, None)
+        _, verdict = database.decisions[self._order.key]
         self.spend(work.worker_s / 2)
         yield from self.leave()
-        _, verdict = database.decisions[self._order.key]
         return answer_to(self._shop, self._order, verdict)._replace(spans=accepted.spans)
+
+    def _decision(self) -> simpy.Event:
+        """Happens when the worker sees that the order is decided."""
+        decided = self._shop.env.event()
+        self._worker.awaited[self._order.key].append(decided)
+        return decided
 
 
 def answer_to(shop: Shop, order: Order, verdict: Verdict) -> Answer:

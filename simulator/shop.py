@@ -88,11 +88,11 @@ class Shop:
         self.strategy = strategy if settings.pipeline > 1 else strategy.sending_alone()
         self.settings = settings
         self.draws = draws
-        self._order = OrderWork.of(demands.order, ms_s)
-        self._refusal = OrderWork.of(demands.refusal, ms_s)
+        self.order_work = OrderWork.of(demands.order, ms_s)
+        self.refusal_work = OrderWork.of(demands.refusal, ms_s)
         self.once = {span: Work.of(demand, ms_s) for span, demand in demands.once.items()}
         self.board_s = demands.board_ms * ms_s
-        self.look_up = self._order.kept_answer  # and any other statement of like size
+        self.look_up = self.order_work.kept_answer  # and any other statement of like size
         self.connect_s = profile.connect_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
@@ -122,7 +122,7 @@ class Shop:
 
     def work(self, order: Order) -> OrderWork:
         """What the next step of `order` asks for: it depends on whether its units are still there."""
-        return self._order if self.database.has(order) else self._refusal
+        return self.order_work if self.database.has(order) else self.refusal_work
 
     def close(self) -> None:
         """Let the background work come to its end."""

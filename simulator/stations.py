@@ -82,6 +82,7 @@ class Cores:
 
     def __init__(self, env: simpy.Environment, count: int) -> None:
         self._env = env
+        self.count = count
         self._turns = Turns(env, count)
         self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simulator.shop import Shop, Worker
 
 # Of the database's CPU for a batch in one transaction: to lock and read, to write, and to commit.
-_OPEN, _WRITE, _COMMIT = 0.45, 0.5, 0.05
+OPEN_SHARE, WRITE_SHARE, COMMIT_SHARE = 0.45, 0.5, 0.05
 
 Verdicts = Generator[simpy.Event, Any, Sequence[Verdict]]
 
@@ -128,13 +128,13 @@ def decide(shop: Shop, thread: Thread, thread_s: float, orders: Sequence[Order],
     database, transaction = shop.database, Transaction()
     database_s = _database_s(shop, orders, span)
     yield from _compute(thread, thread_s * 0.25)
-    yield from database.lock_stock(database_s * _OPEN, orders, transaction)
+    yield from database.lock_stock(database_s * OPEN_SHARE, orders, transaction)
     yield from _compute(thread, thread_s * 0.5)
     verdicts = database.decide(orders, transaction)
     yield from shop.cores.take()
-    yield from shop.cores.work_off(database_s * _WRITE, "database")
+    yield from shop.cores.work_off(database_s * WRITE_SHARE, "database")
     shop.cores.give_back()
-    commit = Work(database_s=database_s * _COMMIT, flush_s=shop.once[span].flush_s)
+    commit = Work(database_s=database_s * COMMIT_SHARE, flush_s=shop.once[span].flush_s)
     yield from database.commit(commit, 1.0, transaction)
     yield from _compute(thread, thread_s * 0.25)
     return verdicts

@@ -1,0 +1,8 @@
+"""The compiled twin of the SimPy model: the same stages, the same random numbers, the same runs; but fast.
+
+Its modules have the names of those that they mirror, and their routines those of the originals' methods.
+"""
+
+from simulator.compiled.engine import Run, play
+
+__all__ = ["Run", "play"]

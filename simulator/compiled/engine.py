@@ -1,0 +1,106 @@
+"""A run of the compiled engine: the kernel, the room that it needs, and the record of what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import simpy
+
+from scenarios.arrivals import Arrivals
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+from simulator.circumstances import SAMPLE_S, conditions, sample_times, speed_of
+from simulator.compiled.busy import Busy
+from simulator.compiled.kernel import go_on
+from simulator.compiled.leavings import read_books, read_history
+from simulator.compiled.memory import MARGIN, Memory
+from simulator.compiled.opening import opened
+from simulator.compiled.records import MOST_LINES
+from simulator.defaults import Settings
+from simulator.order import Draws
+from simulator.profile import Profile
+from simulator.shop import Shop
+from simulator.strategies import Strategy
+
+_GROWING = (
+    *("heap", "soon", "processes", "attempts", "keys", "effects", "spans", "holdings", "watches", "idle"),
+    "decided",
+)
+_JOBS = 16 * MARGIN
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is over. Its tables are in `memory`; the record is made of them when asked for."""
+
+    scenario: Scenario
+    strategy: Strategy
+    profile: Profile
+    arrivals: Arrivals
+    settings: Settings
+    memory: Memory
+    busy: Busy
+
+    def record(self) -> Record:
+        """The same record as that of the SimPy model."""
+        intervals = len(sample_times(float(self.memory.world["now_s"])))
+        return Record(
+            history=read_history(self.memory, self.scenario, self.arrivals, self.strategy),
+            books=read_books(self.memory, self.scenario, self.arrivals, self.strategy),
+            conditions=conditions(
+                self.profile, self.settings, journeys=len(self.arrivals), cores=self.busy.cores(intervals)
+            ),
+        )
+
+
+def play(
+    scenario: Scenario,
+    strategy: Strategy,
+    profile: Profile,
+    *,
+    arrivals: Arrivals,
+    replication: int,
+    settings: Settings,
+) -> Run:
+    """One run from beginning to end.
+
+    Raises:
+        ProfileError: the profile has no demands for the strategy, or not for all of its stages.
+    """
+    draws = Draws(arrivals.seed, replication)
+    shop = Shop(
+        simpy.Environment(),
+        strategy,
+        profile,
+        draws=draws,
+        speed=speed_of(profile, draws),
+        settings=settings,
+        skus=scenario.skus,
+        balances_won=[],
+    )
+    memory = opened(shop, scenario, arrivals, replication=replication, unevenness=profile.unevenness)
+    memory.put("jobs", _JOBS)
+    busy = Busy(SAMPLE_S)
+    _make_room(memory, busy)
+    while not go_on(memory.address):
+        _make_room(memory, busy)
+    _count_jobs(memory, busy)
+    return Run(scenario, strategy, profile, arrivals, settings, memory, busy)
+
+
+def _make_room(memory: Memory, busy: Busy) -> None:
+    """Have so many free records of each table that no event can need more."""
+    world = memory.world
+    for table in _GROWING:
+        needs = int(world[f"{table}_used"]) + 2 * MARGIN
+        if needs > world[f"{table}_room"]:
+            memory.reserve(table, max(needs, 2 * int(world[f"{table}_room"])))
+    memory.reserve("known", MOST_LINES * int(world["processes_room"]))
+    memory.reserve("soon", 4 * (int(world["processes_room"]) + MARGIN))
+    _count_jobs(memory, busy)
+    world["is_short"] = 0
+
+
+def _count_jobs(memory: Memory, busy: Busy) -> None:
+    busy.add(memory["jobs"][: memory.world["jobs_used"]])
+    memory.world["jobs_used"] = 0

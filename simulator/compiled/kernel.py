@@ -1,0 +1,147 @@
+"""The kernel: events, one after the other, until nothing is left to happen."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from numba import njit
+
+from simulator.compiled.consumer import consume
+from simulator.compiled.crowd import serve
+from simulator.compiled.events import (
+    CLOSE,
+    JOURNEY,
+    NOTHING,
+    OPEN,
+    RESUME,
+    WAKE,
+    WINDOW,
+    begin_process,
+    close_up,
+    end_process,
+    event,
+    happens,
+    kind_of,
+    next_event,
+    owner_of,
+    round_of,
+    soon,
+)
+from simulator.compiled.journeys import CROWD_PATIENCE, SERVE, end_crowd_patience, journey, visit_all
+from simulator.compiled.leases import PATIENCE
+from simulator.compiled.locks import DISTURBANCE
+from simulator.compiled.memory import Record
+from simulator.compiled.merging import MERGER, end_window
+from simulator.compiled.parts import compiled
+from simulator.compiled.shop import end_patience, watch_decisions, watch_stock
+from simulator.compiled.stations import DATABASE, run
+from simulator.compiled.together import work_off_merger
+from simulator.compiled.world import process, world_at
+
+# Kinds of processes, beside those that begin on the way:
+VISIT, WATCH_STOCK, WATCH_DECISIONS, CONSUMER = 3, 4, 5, 9
+
+
+@compiled
+def _resume(world: Record, me: int) -> None:
+    if _goes_on(world, me):
+        if process(world, me).kind == VISIT:
+            soon(world, event(CLOSE, 0))
+        end_process(world, me)
+
+
+@compiled
+def _goes_on(world: Record, me: int) -> bool:
+    """Let a process go on; whether it came to its end."""
+    kind = process(world, me).kind
+    if kind == SERVE:
+        return serve(world, me)
+    if kind == CROWD_PATIENCE:
+        return end_crowd_patience(world, me)
+    if kind == VISIT:
+        return visit_all(world, me)
+    if kind == WATCH_STOCK:
+        return watch_stock(world, me)
+    if kind == WATCH_DECISIONS:
+        return watch_decisions(world, me)
+    if kind == MERGER:
+        return work_off_merger(world, me)
+    if kind == DISTURBANCE:
+        return run(world, me, DATABASE)
+    if kind == PATIENCE:
+        return end_patience(world, me)
+    return consume(world, me)
+
+
+@compiled
+def _wake_all(world: Record, first: int) -> None:
+    """Let all processes of a line go on."""
+    while first:
+        following = process(world, first).next
+        _resume(world, first)
+        first = following
+
+
+@compiled
+def _happens(world: Record, happened: int) -> None:
+    kind = kind_of(happened)
+    if kind == RESUME:
+        _resume(world, owner_of(happened))
+    elif kind == JOURNEY:
+        journey(world, owner_of(happened))
+    elif kind == WAKE:
+        _wake_all(world, owner_of(happened))
+    elif kind == WINDOW:
+        end_window(world, owner_of(happened), round_of(happened))
+    elif kind == OPEN:
+        _open(world)
+    elif kind == CLOSE:
+        world.is_open = 0
+    elif happens(world, owner_of(happened), kind, round_of(happened)):
+        _resume(world, owner_of(happened))
+
+
+@compiled
+def _open(world: Record) -> None:
+    """Let those begin that are there from the beginning."""
+    world.is_open = 1
+    if world.has_consumer:
+        consumer = process(world, begin_process(world, CONSUMER))
+        consumer.merger = world.mergers_used - 1
+        consumer.thread = world.threads_used - 1
+    for worker in range(world.worker_count):
+        process(world, begin_process(world, WATCH_STOCK)).worker = worker
+        if world.has_consumer:
+            process(world, begin_process(world, WATCH_DECISIONS)).worker = worker
+    begin_process(world, VISIT)
+
+
+def _fingerprint() -> int:
+    """A number that belongs to the source of all that is compiled into the kernel."""
+    folder = Path(__file__).parents[1]
+    sources = [*sorted((folder / "compiled").glob("*.py")), *sorted(folder.glob("*.py"))]
+    return zlib.crc32(b"".join(path.read_bytes() for path in sources))
+
+
+def _kernel(fingerprint: int) -> Callable[[int], bool]:
+    def go_on(address: int) -> bool:
+        """Let things happen until nothing is left, or the memory is short; whether it is the former."""
+        world = world_at(address)
+        while fingerprint and not world.is_short:
+            if world.soon_used * 2 > world.soon_room:
+                close_up(world)
+            happened = next_event(world)
+            if happened == NOTHING:
+                return True
+            _happens(world, happened)
+        return False
+
+    # Numba keeps a function for as long as its own code and what it encloses stay the same, and does not look
+    # at what it calls. So it encloses a number that changes with any of it.
+    kernel: Callable[[int], bool] = njit(cache=True)(go_on)
+    return kernel
+
+
+go_on = _kernel(_fingerprint() or 1)

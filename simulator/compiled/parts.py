@@ -1,0 +1,55 @@
+"""How the parts of the kernel are compiled: to LLVM's language and no further, until they are put together.
+
+Numba would make machine code of every function, and with it of all that it calls, over and over: of the few
+hundred functions here that takes three times as long as to make it of the kernel alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Part(JITCodeLibrary):
+    """The code of one function and of those that it calls, to be linked into the kernel."""
+
+    def _optimize_final_module(self) -> None:
+        """The kernel is optimized, and its parts with it."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()  # type: ignore[no-untyped-call]
+        self._verify_declare_only_symbols()  # type: ignore[no-untyped-call]
+        self._finalized = True
+
+    @property
+    def codegen(self) -> _Part:
+        """Who is told of the function's environment: see below."""
+        return self
+
+    def set_env(self, _: str, __: Any) -> None:
+        """What Python objects the function needs, which are none."""
+
+    def get_pointer_to_function(self, _: str) -> int:
+        """None: nobody can call a part but another."""
+        self._ensure_finalized()  # type: ignore[no-untyped-call]
+        return 0
+
+
+class _PartCompiler(CompilerBase):
+    def define_pipelines(self) -> list[Any]:
+        state = self.state
+        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)  # type: ignore[no-untyped-call]
+        return [DefaultPassBuilder.define_nopython_pipeline(state)]  # type: ignore[no-untyped-call]
+
+
+def compiled(function: Function) -> Function:
+    """Compile a part of the kernel. Nobody calls it but other parts; what is kept on disk is the kernel."""
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    part = njit(error_model="numpy", pipeline_class=_PartCompiler, **options)
+    return cast("Function", part(function))

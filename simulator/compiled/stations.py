@@ -1,0 +1,207 @@
+"""The stations of `simulator.stations`, compiled.
+
+Here and below a routine is one that may have to wait (a protothread: Dunkels and others, SenSys 2006). It is
+called with the process that goes through it, and again when the process has what it waited for; it goes on
+where the process was, and gives back whether it came to its end. So `yield from routine()` becomes
+
+    if my.place == 1:
+        if not routine(world, me):
+            return False
+        my.place = 2
+"""
+
+from __future__ import annotations
+
+from simulator.compiled.events import RESUME, event, free_or_new_watch, later, soon
+from simulator.compiled.memory import Record
+from simulator.compiled.parts import compiled
+from simulator.compiled.world import job_at, new_job, process, thread_of, turns_of, watch_of, worker_of
+from simulator.stations import SLICE_S
+
+CORES = 0  # the turns that are the cores
+
+
+WORKER, CONSUMER, DATABASE, REDIS = 0, 1, 2, 3  # roles
+
+
+@compiled
+def take(world: Record, turns: int, me: int) -> bool:
+    """Hold a place at once; or wait in line for it."""
+    line = turns_of(world, turns)
+    if line.free > 0:
+        line.free -= 1
+        return True
+    my = process(world, me)
+    my.next = 0
+    my.previous = line.last
+    if line.last:
+        process(world, line.last).next = me
+    else:
+        line.first = me
+    line.last = me
+    return False
+
+
+@compiled
+def give_back(world: Record, turns: int) -> None:
+    """Leave the place to the first in line."""
+    line = turns_of(world, turns)
+    first = line.first
+    if not first:
+        line.free += 1
+        return
+    line.first = process(world, first).next
+    if line.first:
+        process(world, line.first).previous = 0
+    else:
+        line.last = 0
+    process(world, first).waits_in = -1
+    soon(world, event(RESUME, first))
+
+
+@compiled
+def give_up(world: Record, me: int) -> None:
+    """Leave the line."""
+    my = process(world, me)
+    line = turns_of(world, my.waits_in)
+    if my.previous:
+        process(world, my.previous).next = my.next
+    else:
+        line.first = my.next
+    if my.next:
+        process(world, my.next).previous = my.previous
+    else:
+        line.last = my.previous
+    my.gave_up = 1
+    my.waits_in = -1
+    soon(world, event(RESUME, me))
+
+
+@compiled
+def compute(world: Record, me: int, work_s: float, role: int) -> None:
+    """Keep busy a core that is held, and wait for the end of it."""
+    job = job_at(world, new_job(world))
+    job.at_s = world.now_s
+    job.work_s = work_s
+    job.role = role
+    later(world, work_s, event(RESUME, me))
+
+
+@compiled
+def work_off(world: Record, me: int, role: int) -> bool:
+    """Do `work_s` on a core that is held; who waits for one is let in between two slices."""
+    my = process(world, me)
+    if my.work_off == 2:
+        my.work_off = 0
+        return True
+    if my.work_off == 1:
+        my.work_s -= SLICE_S
+        my.work_off = 0
+        if turns_of(world, CORES).first:
+            give_back(world, CORES)
+            if not take(world, CORES, me):
+                return False
+    if my.work_s > SLICE_S:
+        my.work_off = 1
+        compute(world, me, SLICE_S, role)
+    else:
+        my.work_off = 2
+        compute(world, me, my.work_s, role)
+    return False
+
+
+@compiled
+def run(world: Record, me: int, role: int) -> bool:
+    """Wait for a core, do `work_s`, and leave it."""
+    my = process(world, me)
+    if my.run == 0:
+        my.run = 1
+        if not take(world, CORES, me):
+            return False
+    if my.run == 1:
+        my.run = 2
+        compute(world, me, my.work_s, role)
+        return False
+    my.run = 0
+    give_back(world, CORES)
+    return True
+
+
+@compiled
+def enter(world: Record, me: int, number: int) -> bool:
+    """Wait until the thread is free, and has a core."""
+    my, thread = process(world, me), thread_of(world, number)
+    if my.enter == 0:
+        my.enter = 1
+        if not take(world, thread.turns, me):
+            return False
+    if my.enter == 1 and not thread.has_core:
+        my.enter = 2
+        if not take(world, CORES, me):
+            return False
+    if my.enter == 2:
+        thread.has_core = 1
+        thread.slice_ends_s = world.now_s + SLICE_S
+    my.enter = 0
+    return True
+
+
+@compiled
+def leave(world: Record, me: int, number: int) -> bool:
+    """Run the work, then let the next in."""
+    my, thread = process(world, me), thread_of(world, number)
+    if my.leave == 0:
+        my.leave = 1
+        my.work_s = thread.owed_s
+        thread.owed_s = 0.0
+    if not work_off(world, me, thread.role):
+        return False
+    my.leave = 0
+    if thread.has_core and (not turns_of(world, thread.turns).first or world.now_s >= thread.slice_ends_s):
+        thread.has_core = 0
+        give_back(world, CORES)
+    give_back(world, thread.turns)
+    return True
+
+
+@compiled
+def visit(world: Record, me: int, number: int) -> bool:
+    """Enter, do `thread_s`, and leave."""
+    my = process(world, me)
+    if my.compute == 0:
+        if not enter(world, me, number):
+            return False
+        my.compute = 1
+        thread_of(world, number).owed_s += my.thread_s
+    if not leave(world, me, number):
+        return False
+    my.compute = 0
+    return True
+
+
+@compiled
+def watch(world: Record, me: int, number: int) -> bool:
+    """Let a process give up its turn when its worker's patience ends; whether somebody must begin to look."""
+    worker, mine = worker_of(world, number), free_or_new_watch(world)
+    one = watch_of(world, mine)
+    one.due_s = world.now_s + world.lock_timeout_s
+    one.process = me
+    one.epoch = process(world, me).epoch
+    one.next = 0
+    if worker.last_watch:
+        watch_of(world, worker.last_watch).next = mine
+    else:
+        worker.first_watch = mine
+    worker.last_watch = mine
+    if worker.is_watching:
+        return False
+    worker.is_watching = 1
+    return True
+
+
+@compiled
+def still_waits(world: Record, watched: int) -> bool:
+    """Whether a watched process is still in the line in which it was then."""
+    one = watch_of(world, watched)
+    waiting = process(world, one.process)
+    return bool(waiting.epoch == one.epoch and waiting.waits_in >= 0)

@@ -1,0 +1,255 @@
+"""The tables of a run, what else it knows, and the functions that give a record of each table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simulator.compiled import records
+from simulator.compiled.memory import MARGIN, Memory, Record, world_type
+from simulator.compiled.pointers import Pointer, new_record_of, pointer_at, records_of
+
+TABLES: dict[str, np.dtype[Any]] = {
+    "heap": records.EVENT,
+    "starting": records.SOON,
+    "soon": records.SOON,
+    "processes": records.PROCESS,
+    "arrivals": records.ARRIVAL,
+    "attempts": records.ATTEMPT,
+    "keys": records.KEY,
+    "lines": np.dtype([("sku", "i4"), ("quantity", "i4")]),
+    "skus": records.SKU,
+    "rows": records.ROW,
+    "locks": records.LOCK,
+    "waiters": np.dtype([("process", "i4")]),
+    "turns": records.TURNS,
+    "threads": records.THREAD,
+    "workers": records.WORKER,
+    "mergers": records.MERGER,
+    "members": records.MEMBER,
+    "effects": records.EFFECT,
+    "spans": records.SPAN,
+    "holdings": records.HOLDING,
+    "shoppers": records.SHOPPER,
+    "watches": records.WATCH,
+    "idle": records.IDLE,
+    "known": np.dtype([("available", "i4"), ("version", "i4")]),
+    "decided": np.dtype([("key", "i4")]),
+    "works": records.WORK,
+    "stages": np.dtype([("step", "i4"), ("span", "i4")]),
+    "operations": np.dtype([("is_order", "i4")]),
+    "jobs": records.JOB,
+    "gone": records.GONE,
+}
+
+
+FIELDS: list[tuple[Any, ...]] = [
+    ("now_s", "f8"),
+    ("events", "i8"),
+    ("starting_next", "i8"),
+    ("soon_next", "i8"),
+    ("is_open", "i8"),
+    ("free_process", "i8"),
+    ("free_effect", "i8"),
+    ("free_span", "i8"),
+    ("free_watch", "i8"),
+    ("draws", "u8"),  # the random numbers of this run: the state after its key
+    ("crowd", "u8"),  # and those of its crowd
+    # the crowd
+    ("crowd_size", "i8"),
+    ("to_come_or_leave", "i8"),
+    ("visit", "i8"),  # the process; waiting for the last to leave: `visit_waits`
+    ("visit_waits", "i8"),
+    ("next_arrival", "i8"),
+    ("patience_s", "f8"),
+    ("is_watching", "i8"),
+    ("next_due", "i8"),  # attempt whose patience ends next
+    ("ended", "i8"),  # attempts
+    ("unevenness", "f8"),
+    ("retries", "i8"),
+    ("backoff_s", "f8"),
+    ("max_backoff_s", "f8"),
+    ("jitter", "f8"),
+    ("sizes_tried", "i8"),
+    ("quantity", "i8"),
+    ("single_lines", "i8"),  # the first of the lines that are a cart of one SKU each
+    # the shop
+    ("worker_count", "i8"),
+    ("has_consumer", "i8"),
+    ("sku_count", "i8"),
+    ("take", "i8"),
+    ("kept_in", "i8"),
+    ("buckets", "i8"),
+    ("unlease_span", "i8"),
+    ("stage_count", "i8"),
+    ("tries", "i8"),
+    ("pool_timeout_s", "f8"),
+    ("lock_timeout_s", "f8"),
+    ("try_backoff_s", "f8"),
+    ("lease_s", "f8"),
+    ("batch_window_s", "f8"),
+    ("board_interval_s", "f8"),
+    ("board_s", "f8"),
+    ("connect_s", "f8"),
+    ("wire_s", "f8"),
+    ("wake_s", "f8"),
+    ("works_of_order", "i8"),  # works: those of an order, as many of a refusal, then `once`
+    *((f"{span}_span", "i8") for span in ("kept_answer", "inquiry", "accept", "respond")),
+    # servers
+    ("lock_room", "i8"),  # waiters of one lock
+    ("served", "i8"),  # waiters of row locks
+    ("flush_under_way", "i8"),
+    ("flush_next", "i8"),
+    ("first_under_way", "i8"),
+    ("last_under_way", "i8"),
+    ("first_next", "i8"),
+    ("last_next", "i8"),
+    ("placed", "i8"),
+    ("concluded", "i8"),
+    ("first_queued", "i8"),
+    ("last_queued", "i8"),
+    ("buyers", "i8"),
+    ("token", "i8"),
+    ("first_in_stream", "i8"),
+    ("last_in_stream", "i8"),
+    ("in_stream", "i8"),
+    ("batches", "i8"),  # that were decided
+    ("batch_most", "i8"),  # orders of any batch
+]
+
+
+WORLD = world_type(TABLES, FIELDS)
+
+
+def new_memory() -> Memory:
+    """Empty tables for one run."""
+    return Memory(TABLES, FIELDS)
+
+
+_POINTER = Pointer("world", WORLD)
+
+world_at = pointer_at(_POINTER)
+
+
+def _records(table: str) -> Callable[[Record, int], Record]:
+    return records_of(_POINTER, Pointer(table, TABLES[table]))
+
+
+heap_at = _records("heap")
+
+
+starting_at = _records("starting")
+
+
+soon_at = _records("soon")
+
+
+process = _records("processes")
+
+
+arrival_of = _records("arrivals")
+
+
+attempt_of = _records("attempts")
+
+
+key_of = _records("keys")
+
+
+line_of = _records("lines")
+
+
+sku_of = _records("skus")
+
+
+row_of = _records("rows")
+
+
+lock_of = _records("locks")
+
+
+waiter_at = _records("waiters")
+
+
+turns_of = _records("turns")
+
+
+thread_of = _records("threads")
+
+
+worker_of = _records("workers")
+
+
+merger_of = _records("mergers")
+
+
+member_at = _records("members")
+
+
+effect_of = _records("effects")
+
+
+span_of = _records("spans")
+
+
+holding_of = _records("holdings")
+
+
+shopper_of = _records("shoppers")
+
+
+watch_of = _records("watches")
+
+
+idle_at = _records("idle")
+
+
+known_at = _records("known")
+decided_at = _records("decided")
+
+
+work_of = _records("works")
+
+
+stage_of = _records("stages")
+
+
+operation_at = _records("operations")
+
+
+job_at = _records("jobs")
+
+
+gone_at = _records("gone")
+
+
+new_process = new_record_of(_POINTER, "processes", MARGIN)
+
+
+new_attempt = new_record_of(_POINTER, "attempts", MARGIN)
+
+
+new_key = new_record_of(_POINTER, "keys", MARGIN)
+
+
+new_effect = new_record_of(_POINTER, "effects", MARGIN)
+
+
+new_span = new_record_of(_POINTER, "spans", MARGIN)
+
+
+new_holding = new_record_of(_POINTER, "holdings", MARGIN)
+
+
+new_watch = new_record_of(_POINTER, "watches", MARGIN)
+
+
+new_idle = new_record_of(_POINTER, "idle", MARGIN)
+
+
+new_decided = new_record_of(_POINTER, "decided", MARGIN)
+
+
+new_job = new_record_of(_POINTER, "jobs", MARGIN)
