@@ -21,6 +21,7 @@ from harness import options
 from harness.exits import Commands
 from harness.options import (
     AxesOption,
+    EngineOption,
     RunArgument,
     RunsOption,
     ScenarioOption,
@@ -30,6 +31,7 @@ from harness.options import (
     ThresholdsOption,
 )
 from harness.selfcheck import selfcheck
+from simulator.engine import Engine
 
 if TYPE_CHECKING:
     from reports.summary import Summary
@@ -63,6 +65,7 @@ def loadtest(
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
     ] = True,
+    engine: EngineOption = Engine.COMPILED,
     servers: ServersOption = "embedded",
     thresholds: ThresholdsOption = options.THRESHOLDS,
     settings: AxesOption = None,
@@ -92,6 +95,7 @@ def loadtest(
         scope=scope,
         servers=servers,
         axes=axes,
+        engine=engine,
         bounds=thresholds,
         runs=runs,
         command=_command(),
@@ -114,6 +118,7 @@ def simulate(
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
     ] = 4,
     time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
+    engine: EngineOption = Engine.COMPILED,
     thresholds: ThresholdsOption = options.THRESHOLDS,
     settings: AxesOption = None,
     runs: RunsOption = options.RUNS,
@@ -134,6 +139,7 @@ def simulate(
         seed=seed,
         replications=replications,
         axes=axes,
+        engine=engine,
         bounds=thresholds,
         runs=runs,
         command=_command(),

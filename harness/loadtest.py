@@ -23,6 +23,7 @@ from harness.stage import Stage, on_stage
 from reports import report
 from reports.experiment import Experiment, StrategyUnderTest
 from reports.summary import Summary
+from simulator.engine import Engine
 
 PROFILE_FILE = "profile.json"  # in the run's folder: what this machine was found to be
 
@@ -36,6 +37,7 @@ class LoadTest:
     scope: Scope
     servers: Kind
     axes: Axes
+    engine: Engine
     bounds: Path
     runs: Path
     command: str
@@ -89,7 +91,7 @@ class LoadTest:
             profile=profile,
             logs=folder / "calibration",
         )
-        return [*calibrating, *prediction_steps(experiment, profile, folder)]
+        return [*calibrating, *prediction_steps(experiment, profile, folder, self.engine)]
 
     def _experiment(self, stage: Stage, name: str, predicted: Sequence[StrategyUnderTest]) -> Experiment:
         return Experiment(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.servers import Kind
+from simulator.engine import Engine
 
 RUNS = Path("runs")
 LATEST = RUNS / "latest"
@@ -24,6 +25,9 @@ StrategiesOption = Annotated[
     typer.Option(
         "--strategies", metavar="NAMES", help="all, safe, controls, redis, queued or names, commas between."
     ),
+]
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="What plays the model: both do the same, compiled is the faster.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
 TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")

@@ -11,6 +11,7 @@ from harness.display import Live, Step
 from harness.errors import UsageError
 from reports.experiment import Experiment, StrategyUnderTest, predicted_folder
 from simulator import profile as profiles
+from simulator.engine import Engine
 from simulator.predict import predict
 from simulator.strategies import STRATEGIES
 
@@ -37,7 +38,7 @@ def only_modelled(strategies: Sequence[StrategyUnderTest], console: Console) -> 
     return known
 
 
-def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> list[Step]:
+def prediction_steps(experiment: Experiment, profile: str | Path, run: Path, engine: Engine) -> list[Step]:
     """Write a record for every strategy and replication of `experiment` into its folder `run`.
 
     Args:
@@ -56,6 +57,7 @@ def prediction_steps(experiment: Experiment, profile: str | Path, run: Path) -> 
                 replications=experiment.replications,
                 workers=experiment.workers,
                 pool_size=experiment.pool_size,
+                engine=engine,
             )
             for replication, record in enumerate(records[strategy]):
                 record.save(predicted_folder(run, strategy, replication))

@@ -18,6 +18,7 @@ from reports.summary import Summary
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
 from simulator.cautions import cautions
+from simulator.engine import Engine
 from simulator.profile import Profile
 
 
@@ -31,6 +32,7 @@ class Simulation:
     seed: int
     replications: int
     axes: Axes
+    engine: Engine
     bounds: Path
     runs: Path
     command: str
@@ -49,7 +51,7 @@ class Simulation:
         with run_folder(self.runs, self.scenario.name) as folder:
             experiment = self._experiment(folder.name, strategies, profile)
             experiment.save(folder)
-            steps = prediction_steps(experiment, self.profile, folder)
+            steps = prediction_steps(experiment, self.profile, folder, self.engine)
             with Display.of(steps, console) as display:
                 display.play(steps)
             console.print("Writing the report.")

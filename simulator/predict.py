@@ -8,6 +8,7 @@ from joblib import Parallel, cpu_count, delayed
 
 from scenarios.record import Record
 from scenarios.scenario import Scenario
+from simulator.engine import Engine
 from simulator.model import simulate
 from simulator.profile import Profile
 from simulator.strategies import strategy_named
@@ -22,6 +23,7 @@ def predict(
     replications: int,
     workers: int,
     pool_size: int,
+    engine: Engine = Engine.SIMPY,
 ) -> dict[str, list[Record]]:
     """The records of `replications` runs under each strategy, in order.
 
@@ -35,6 +37,10 @@ def predict(
     """
     for name in strategies:
         profile.demands(strategy_named(name).name)
+    if engine is Engine.COMPILED:
+        from simulator.compiled import prepare  # here, as to load the compiler takes a second
+
+        prepare()
     runs = [(name, replication) for name in strategies for replication in range(replications)]
     records = Parallel(n_jobs=max(1, min(cpu_count(), len(runs))))(
         delayed(simulate)(
@@ -45,6 +51,7 @@ def predict(
             replication=replication,
             workers=workers,
             pool_size=pool_size,
+            engine=engine,
         )
         for name, replication in runs
     )

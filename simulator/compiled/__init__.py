@@ -4,5 +4,6 @@ Its modules have the names of those that they mirror, and their routines those o
 """
 
 from simulator.compiled.engine import Run, play
+from simulator.compiled.kernel import prepare
 
-__all__ = ["Run", "play"]
+__all__ = ["Run", "play", "prepare"]

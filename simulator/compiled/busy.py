@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.circumstances import ROLES, Floats
+from simulator.compiled.parts import kept
 
 
 class Busy:
@@ -33,7 +33,7 @@ class Busy:
         return np.concatenate([self._used_s, np.zeros((short, len(ROLES)))])[:intervals] / self._interval_s
 
 
-@njit(cache=True)
+@kept
 def _add(jobs: Any, used_s: Floats, interval_s: float) -> None:
     for job in jobs:
         begins_s, ends_s = job.at_s, job.at_s + job.work_s

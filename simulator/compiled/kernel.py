@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from numba import njit
+from numba import int64
 
 from simulator.compiled.consumer import consume
 from simulator.compiled.crowd import serve
@@ -34,7 +34,7 @@ from simulator.compiled.leases import PATIENCE
 from simulator.compiled.locks import DISTURBANCE
 from simulator.compiled.memory import Record
 from simulator.compiled.merging import MERGER, end_window
-from simulator.compiled.parts import compiled
+from simulator.compiled.parts import compiled, kept
 from simulator.compiled.shop import end_patience, watch_decisions, watch_stock
 from simulator.compiled.stations import DATABASE, run
 from simulator.compiled.together import work_off_merger
@@ -140,8 +140,12 @@ def _kernel(fingerprint: int) -> Callable[[int], bool]:
 
     # Numba keeps a function for as long as its own code and what it encloses stay the same, and does not look
     # at what it calls. So it encloses a number that changes with any of it.
-    kernel: Callable[[int], bool] = njit(cache=True)(go_on)
-    return kernel
+    return kept(go_on)
 
 
 go_on = _kernel(_fingerprint() or 1)
+
+
+def prepare() -> None:
+    """Have the kernel compiled, and kept for other processes: it takes a while, but for the first time."""
+    go_on.compile((int64,))  # type: ignore[attr-defined]

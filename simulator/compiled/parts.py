@@ -1,4 +1,4 @@
-"""How the parts of the kernel are compiled: to LLVM's language and no further, until they are put together.
+"""How functions are compiled: parts of the kernel to LLVM's language and no further, until they are linked.
 
 Numba would make machine code of every function, and with it of all that it calls, over and over: of the few
 hundred functions here that takes three times as long as to make it of the kernel alone.
@@ -53,3 +53,11 @@ def compiled(function: Function) -> Function:
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     part = njit(error_model="numpy", pipeline_class=_PartCompiler, **options)
     return cast("Function", part(function))
+
+
+def kept(function: Function) -> Function:
+    """Compile a function that Python calls, and keep it on disk, if there is a place where that can be."""
+    try:
+        return cast("Function", njit(cache=True)(function))
+    except RuntimeError:  # Numba found none
+        return cast("Function", njit(function))

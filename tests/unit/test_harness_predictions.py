@@ -11,6 +11,7 @@ from rich.console import Console
 from harness.errors import UsageError
 from harness.predictions import modelled, only_modelled, prediction_steps
 from reports.experiment import StrategyUnderTest
+from simulator.engine import Engine
 from tests.unit.run_folders import experiment
 
 KNOWN = StrategyUnderTest(name="conditional_update", safe=True, ack="committed")
@@ -43,7 +44,7 @@ def test_a_simulation_of_nothing_that_the_model_knows_is_refused() -> None:
 def test_a_strategy_without_a_prediction_has_no_step_and_no_folder(tmp_path: Path) -> None:
     plan = experiment(unpredicted=["no_lock"], replications=2)
 
-    steps = prediction_steps(plan, "two_cores", tmp_path)
+    steps = prediction_steps(plan, "two_cores", tmp_path, Engine.COMPILED)
 
     assert [step.title for step in steps] == ["predicting conditional_update"]
     assert plan.predicted_folders(tmp_path, "no_lock") == []
