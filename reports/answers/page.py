@@ -99,7 +99,9 @@ def _of_sizing(answers: Answers) -> str:
     if not fits:
         return f"For {number(asked.arrivals)} shoppers no system that was tried keeps the objective."
     best = min(fits, key=lambda one: _price(one.smallest))
-    return f"For {number(asked.arrivals)} shoppers {best.strategy} gets along with {_size(best.smallest)}."
+    how_sure = " (extrapolated)" if best.smallest and best.smallest.beyond else ""
+    size = _size(best.smallest)
+    return f"For {number(asked.arrivals)} shoppers {best.strategy} gets along with {size}{how_sure}."
 
 
 def _of_sensitivity(answers: Answers) -> str:

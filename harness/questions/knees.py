@@ -1,0 +1,41 @@
+"""Where a curve over the size of a crowd crosses a bound, and where it bends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+
+def breaking_point(points: Sequence[tuple[float, float, bool]], bound: float) -> float | None:
+    """The crowd at which a bound is first broken; None where no pair of neighbours tells.
+
+    Between the last crowd that keeps it and the next, on the straight line of logarithms: latency grows by
+    factors. Where it is not this latency that breaks, the crowd is half way.
+
+    Args:
+        points: of each crowd, by size: its size, the latency, whether all was kept.
+    """
+    for (smaller, before, kept), (larger, after, still) in pairwise(points):
+        if kept and not still:
+            share = 0.5
+            if 0 < before <= bound < after:
+                share = math.log(bound / before) / math.log(after / before)
+            return smaller * math.pow(larger / smaller, share)
+    return None
+
+
+def knee(crowds: Sequence[float], paces: Sequence[float], *, bends_below: float = 0.8) -> float | None:
+    """The crowd from which a pace no longer grows with it, by its asymptotes; None where it grows on.
+
+    The one asymptote is the pace for each of the crowd while it is small, the other the greatest pace; they
+    meet in the knee (Denning and Buzen, The Operational Analysis of Queueing Network Models, 1978).
+
+    Args:
+        crowds: their sizes, the smallest first.
+        bends_below: of the first asymptote, what the last pace must be below for a knee.
+    """
+    steepest = max((pace / crowd for crowd, pace in zip(crowds, paces, strict=True)), default=0.0)
+    if not steepest or paces[-1] > bends_below * steepest * crowds[-1]:
+        return None
+    return max(paces) / steepest

@@ -1,0 +1,60 @@
+"""How long the queue lasts: attempts in the system over time, and when they are as few as its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from harness.display import Live
+from harness.questions.asking import Asking, nobody_orders
+from harness.questions.drops import Drop, Drops, number
+from reports.answers.shapes import Queue, Spread, StrategyQueue
+from reports.metrics import rank
+from reports.series import stacked
+
+
+@dataclass(frozen=True)
+class HowLongAQueue:
+    """Asks for the attempts in the system over time."""
+
+    drops: Drops
+    name: ClassVar = "queue"
+    title: ClassVar = "how long the queue lasts"
+
+    def why_not(self, asking: Asking) -> str:
+        """Why it cannot be asked about this."""
+        return nobody_orders(asking)
+
+    def expected_s(self, asking: Asking) -> float:
+        """About how long the answer takes."""
+        return self.drops.expected_s(asking)
+
+    def answer(self, asking: Asking, live: Live) -> Queue:
+        """From the replications of the drop."""
+        drops = self.drops.of(asking, live)
+        return Queue(
+            connections=asking.axes.workers * asking.axes.pool_size,
+            step_s=next(iter(drops.values()))[0].step_s,
+            last_arrival_s=asking.scenario.duration_s,
+            replications=number(asking),
+            strategies=tuple(_concluded(name, every) for name, every in drops.items()),
+        )
+
+
+def _concluded(strategy: str, drops: Sequence[Drop]) -> StrategyQueue:
+    ordered = np.sort(stacked([drop.in_system for drop in drops]), axis=0)
+    nth = rank(len(ordered))
+    waits = [drop.wait for drop in drops if drop.wait]
+    return StrategyQueue(
+        strategy=strategy,
+        median=tuple(np.median(ordered, axis=0).tolist()),
+        low=tuple(ordered[nth - 1].tolist()),
+        high=tuple(ordered[-nth].tolist()),
+        peak=Spread.of([drop.metrics.peak_in_system for drop in drops]),
+        begins_s=Spread.of([wait.begins_s for wait in waits]) if waits else None,
+        empties_s=Spread.of([wait.ends_s for wait in waits]) if waits else None,
+        without=len(drops) - len(waits),
+    )

@@ -1,0 +1,126 @@
+"""Questions asked in one go: each in turn, with progress, and all answers in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import machine
+from harness.axes import Axes
+from harness.display import Display, Live, Step
+from harness.errors import UsageError
+from harness.predictions import only_modelled
+from harness.questions.asking import Asking, Question
+from harness.runs import run_folder
+from reports.answers import page
+from reports.answers.shapes import Answer, Answers, Asked
+from reports.experiment import StrategyUnderTest
+from scenarios.scenario import Scenario
+from simulator import profile as profiles
+from simulator.cautions import cautions
+from simulator.engine import Engine
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is asked, of whom, about what. `command` repeats it."""
+
+    questions: Sequence[Question]
+    scenario: Scenario
+    strategies: tuple[StrategyUnderTest, ...]
+    profile: str
+    seed: int
+    axes: Axes
+    engine: Engine
+    command: str
+    replications: int | None = None
+
+    def run(self, runs: Path, console: Console) -> tuple[Answers, Path]:
+        """Ask in a run's folder of its own; the answers, and the folder.
+
+        Raises:
+            ProfileError: there is no such profile, or it does not know a strategy.
+            UsageError: there is nothing to ask about, or `runs` cannot be written.
+        """
+        asking = self.asking(console)
+        for question in self.questions:
+            if why_not := question.why_not(asking):
+                raise UsageError(f"{question.name}: {why_not}")
+        with run_folder(runs, f"{self.scenario.name}-{_slug(self.questions)}") as folder:
+            return self.ask(asking, folder, console), folder
+
+    def asking(self, console: Console) -> Asking:
+        """What the questions are about, once it is known to be there."""
+        profile = profiles.load(self.profile)
+        strategies = only_modelled(self.strategies, console)
+        for strategy in strategies:
+            profile.demands(strategy.name)
+        return Asking(
+            scenario=self.scenario,
+            strategies=strategies,
+            profile=profile,
+            seed=self.seed,
+            axes=self.axes,
+            engine=self.engine,
+            replications=self.replications,
+        )
+
+    def ask(self, asking: Asking, folder: Path, console: Console) -> Answers:
+        """Ask what can be asked, and write `questions.json` and `questions.html` into `folder`."""
+        started_at = machine.now()
+        for question in self.questions:
+            if why_not := question.why_not(asking):
+                console.print(f"Not asked, {question.title}: {why_not}.", highlight=False)
+        askable = [question for question in self.questions if not question.why_not(asking)]
+        found: dict[str, Answer] = {}
+        steps = [
+            Step(question.title, question.expected_s(asking), partial(_answer, question, asking, found))
+            for question in askable
+        ]
+        with Display.of(steps, console) as display:
+            display.play(steps)
+        answers = self._answers(asking, found, started_at)
+        answers.save(folder)
+        page.write(answers, folder)
+        return answers
+
+    def _answers(self, asking: Asking, found: dict[str, Answer], started_at: str) -> Answers:
+        here = machine.machine(None)
+        return Answers.model_validate(
+            {
+                "command": self.command,
+                "started_at": started_at,
+                "scenario": self.scenario,
+                "seed": self.seed,
+                "machine": here,
+                "git": machine.git(),
+                "profile": self.profile,
+                "calibrated_at": asking.profile.made_at,
+                "workers": self.axes.workers,
+                "pool_size": self.axes.pool_size,
+                "system_cores": asking.profile.system_cores,
+                "cautions": cautions(
+                    asking.profile,
+                    self.scenario,
+                    workers=self.axes.workers,
+                    pool_size=self.axes.pool_size,
+                    machine=here.model_dump(),
+                    versions=machine.versions(),
+                ),
+                "strategies": tuple(Asked(name=one.name, safe=one.safe) for one in asking.strategies),
+                **found,
+            }
+        )
+
+
+def _answer(question: Question, asking: Asking, found: dict[str, Answer], live: Live) -> None:
+    found[question.name.replace("-", "_")] = question.answer(asking, live)
+
+
+def _slug(questions: Sequence[Question]) -> str:
+    """For the name of a folder."""
+    return questions[0].name if len(questions) == 1 else "questions"

@@ -1,0 +1,74 @@
+"""Many different runs of the model, spread over the cores; of each only what is asked for is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from joblib import Parallel, cpu_count, delayed
+
+from scenarios.record import Record
+from scenarios.scenario import Scenario
+from simulator.engine import Engine
+from simulator.model import simulate
+from simulator.profile import Profile
+from simulator.strategies import strategy_named
+
+Look = TypeVar("Look")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One run of the model: what happens, under which strategy, on what machine.
+
+    Two variants with the same seed and replication are given the same random numbers, as far as they ask for
+    the same: what differs between their runs is then due to what differs between them.
+    """
+
+    scenario: Scenario
+    strategy: str
+    profile: Profile
+    seed: int
+    replication: int
+    workers: int
+    pool_size: int
+    engine: Engine
+
+    def run(self) -> Record:
+        """The record of it."""
+        return simulate(
+            self.scenario,
+            self.strategy,
+            self.profile,
+            seed=self.seed,
+            replication=self.replication,
+            workers=self.workers,
+            pool_size=self.pool_size,
+            engine=self.engine,
+        )
+
+
+def play(variants: Sequence[Variant], look: Callable[[Record, Variant], Look]) -> Iterator[Look]:
+    """What `look` sees in the record of each variant, in order; the record is dropped where it was made.
+
+    Args:
+        look: a function of a module, which another process can import.
+
+    Raises:
+        ValueError: the model has no such strategy.
+        ProfileError: a profile has no demands for one.
+    """
+    for name, profile in {variant.strategy: variant.profile for variant in variants}.items():
+        profile.demands(strategy_named(name).name)
+    if any(variant.engine is Engine.COMPILED for variant in variants):
+        from simulator.compiled import prepare  # here, as to load the compiler takes a second
+
+        prepare()
+    processes = max(1, min(cpu_count(), len(variants)))
+    spread = Parallel(n_jobs=processes, return_as="generator", pre_dispatch=f"{4 * processes}")
+    yield from spread(delayed(_seen)(variant, look) for variant in variants)
+
+
+def _seen(variant: Variant, look: Callable[[Record, Variant], Look]) -> Look:
+    return look(variant.run(), variant)
