@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from harness import options
+from harness import ask, options
 from harness.exits import Commands
 from harness.options import (
     AxesOption,
     EngineOption,
+    ProfileFileOption,
     RunArgument,
     RunsOption,
     ScenarioOption,
@@ -109,21 +110,22 @@ def simulate(
     *,
     scenario: ScenarioOption = "sneaker_drop",
     strategies: StrategiesOption = options.STRATEGIES,
-    profile_file: Annotated[
-        str,
-        typer.Option("--profile-file", metavar="NAME|FILE", help="What the model knows of a machine."),
-    ] = options.PROFILE,
+    profile_file: ProfileFileOption = options.PROFILE,
     seed: SeedOption = 1,
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
     ] = 4,
     time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
     engine: EngineOption = Engine.COMPILED,
+    questions: Annotated[
+        str,
+        typer.Option("--ask", metavar="NAMES", help="all, none or some of `dropday ask`, commas between."),
+    ] = "all",
     thresholds: ThresholdsOption = options.THRESHOLDS,
     settings: AxesOption = None,
     runs: RunsOption = options.RUNS,
 ) -> None:
-    """Foresee a drop with the model alone, without any server."""
+    """Foresee a drop with the model alone, without any server, and answer what an architect asks."""
     from harness.axes import Axes
     from harness.simulation import Simulation
     from harness.strategies import choose, known
@@ -143,6 +145,7 @@ def simulate(
         bounds=thresholds,
         runs=runs,
         command=_command(),
+        questions=ask.chosen(questions),
     )
     console = Console()
     raise typer.Exit(_show(*simulation.run(console), console))
@@ -218,6 +221,7 @@ def validate(
     screen.show_validation(*validation.run(console), console)
 
 
+app.add_typer(ask.app, name="ask")
 app.command(epilog="Example: dropday selfcheck --short --seed 7")(selfcheck)
 
 

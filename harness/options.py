@@ -26,6 +26,9 @@ StrategiesOption = Annotated[
         "--strategies", metavar="NAMES", help="all, safe, controls, redis, queued or names, commas between."
     ),
 ]
+ProfileFileOption = Annotated[
+    str, typer.Option("--profile-file", metavar="NAME|FILE", help="What the model knows of a machine.")
+]
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What plays the model: both do the same, compiled is the faster.")
 ]

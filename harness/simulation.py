@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from harness import machine
 from harness.axes import Axes
 from harness.display import Display
 from harness.predictions import only_modelled, prediction_steps
+from harness.questions.asking import Question
+from harness.questions.session import Session
 from harness.runs import run_folder
 from reports import report
+from reports.answers import console as screen
 from reports.experiment import Experiment, StrategyUnderTest
+from reports.ranking import in_order
 from reports.summary import Summary
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
@@ -24,7 +29,10 @@ from simulator.profile import Profile
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is asked for. `command` repeats it; `profile` is the name or the file of the model's profile."""
+    """What is asked for. `command` repeats it; `profile` is the name or the file of the model's profile.
+
+    `questions` are put to the model besides.
+    """
 
     scenario: Scenario
     strategies: tuple[StrategyUnderTest, ...]
@@ -36,6 +44,7 @@ class Simulation:
     bounds: Path
     runs: Path
     command: str
+    questions: Sequence[Question] = ()
 
     def run(self, console: Console) -> tuple[Summary, Path]:
         """Do all of it; what it came to, and the run's folder.
@@ -55,7 +64,27 @@ class Simulation:
             with Display.of(steps, console) as display:
                 display.play(steps)
             console.print("Writing the report.")
-            return report.write(folder, bounds=self.bounds), folder
+            summary = report.write(folder, bounds=self.bounds)
+            if self.questions:
+                self._ask(summary, folder, console)
+            return summary, folder
+
+    def _ask(self, summary: Summary, folder: Path, console: Console) -> None:
+        """Put the questions, about the strategies in the order in which the report shows them."""
+        by_name = {strategy.name: strategy for strategy in self.strategies}
+        shown = in_order(summary.strategies, summary.scenario)
+        session = Session(
+            questions=self.questions,
+            scenario=self.scenario,
+            strategies=tuple(by_name[strategy.name] for strategy in shown),
+            profile=self.profile,
+            seed=self.seed,
+            axes=self.axes,
+            engine=self.engine,
+            command=self.command,
+        )
+        answers = session.ask(session.asking(console), folder, console)
+        screen.show(answers, folder, console)
 
     def _experiment(
         self, name: str, strategies: tuple[StrategyUnderTest, ...], profile: Profile
