@@ -10,6 +10,7 @@ STRATEGIES ?=
 AXES ?=
 STRATEGY ?=
 SEED ?=
+ASK ?=
 REPEATS ?=
 SERVERS ?=
 RUN ?= runs/latest
@@ -36,9 +37,9 @@ loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SC
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
 	  $(call option,SERVERS,servers) $(axes)
 
-simulate: $(READY) ## foresee a drop with the model alone, no server (SCENARIO STRATEGIES AXES SEED)
+simulate: $(READY) ## foresee a drop with the model alone, and answer questions (SCENARIO STRATEGIES AXES SEED ASK)
 	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
-	  $(call option,SEED,seed) $(axes)
+	  $(call option,SEED,seed) $(call option,ASK,ask) $(axes)
 
 calibrate: $(READY) ## measure this machine, for the model (AXES)
 	@$(BIN)/dropday calibrate $(axes)

@@ -13,7 +13,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field
 
 from reports.experiment import Git, Machine
-from reports.metrics import interval
+from reports.metrics import rank
 from reports.shapes import Metrics, Part
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
@@ -37,8 +37,8 @@ class Spread(Part):
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
         """The spread of one value or more."""
-        ends = interval(values)
-        return cls(mean=fmean(values), low=ends.low, high=ends.high)
+        ordered, nth = sorted(values), rank(len(values))
+        return cls(mean=fmean(ordered), low=ordered[nth - 1], high=ordered[-nth])
 
 
 class Objective(Part):
