@@ -5,5 +5,6 @@ Its modules have the names of those that they mirror, and their routines those o
 
 from simulator.compiled.engine import Run, play
 from simulator.compiled.kernel import prepare
+from simulator.compiled.summary import Latency, Summary
 
-__all__ = ["Run", "play", "prepare"]
+__all__ = ["Latency", "Run", "Summary", "play", "prepare"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from scenarios.arrivals import Arrivals
 from scenarios.books import (
@@ -31,6 +32,7 @@ from simulator.strategies import KeptIn, Step, Strategy
 Rows = NDArray[np.void]
 Ints = NDArray[np.int64]
 
+_WALLETS = TypeAdapter(tuple[WalletRow, ...])  # all in one go: there is one for each shopper
 _BOUGHT = (Verdict.DONE.value, Verdict.REPLAYED.value)
 _ANSWERS = [ANSWERS.get(number, Answer(ANSWERS[1].outcome, 0)) for number in range(max(ANSWERS) + 1)]
 
@@ -133,7 +135,7 @@ def read_books(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy:
     return Books(
         stock=tuple(_stock(memory, scenario, strategy)),
         orders=orders,
-        wallets=tuple(_wallets(memory, scenario)),
+        wallets=_wallets(memory, scenario),
         keys=tuple(KeyRow(shopper=one.shopper, key=one.key, order_id=one.order_id) for one in orders),
         decisions=tuple(
             DecisionRow(
@@ -187,17 +189,18 @@ def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> list
     ]
 
 
-def _wallets(memory: Memory, scenario: Scenario) -> list[WalletRow]:
+def _wallets(memory: Memory, scenario: Scenario) -> tuple[WalletRow, ...]:
     opening_won = scenario.shoppers.balance_won
-    return [
-        WalletRow(
-            shopper=shopper,
-            opening_won=opening_won,
-            balance_won=balance_won,
-            ledger_won=balance_won - opening_won,
-        )
+    rows = [
+        {
+            "shopper": shopper,
+            "opening_won": opening_won,
+            "balance_won": balance_won,
+            "ledger_won": balance_won - opening_won,
+        }
         for shopper, balance_won in enumerate(memory["shoppers"]["balance_won"].tolist())
     ]
+    return _WALLETS.validate_python(rows)
 
 
 def _intake(memory: Memory, seed: int) -> list[IntakeRow]:

@@ -1,0 +1,76 @@
+"""Replications of crowds that are too large for records: their summaries, spread over the cores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from joblib import Parallel, cpu_count, delayed
+
+from scenarios.arrivals import generate
+from scenarios.scenario import Scenario
+from simulator.compiled import Summary, play, prepare
+from simulator.defaults import Settings
+from simulator.profile import Profile
+from simulator.strategies import strategy_named
+
+_AT_ONCE = 5  # runs that a process does with a crowd that it has drawn
+
+
+class Foreseen(NamedTuple):
+    """What a run showed, without its record."""
+
+    strategy: str
+    replication: int
+    summary: Summary
+
+
+def foresee(
+    scenario: Scenario,
+    strategies: Sequence[str],
+    profile: Profile,
+    *,
+    seed: int,
+    replications: int,
+    settings: Settings,
+) -> Iterator[Foreseen]:
+    """The summaries of `replications` runs under each strategy by the compiled engine, as they are done.
+
+    For crowds whose records would be too many: of a million shoppers each has a gigabyte of them.
+
+    Raises:
+        ValueError: the model has no such strategy.
+        ProfileError: the profile has no demands for one.
+    """
+    for name in strategies:
+        profile.demands(strategy_named(name).name)
+    prepare()
+    runs = [(name, replication) for replication in range(replications) for name in strategies]
+    jobs = max(1, min(cpu_count(), len(runs)))
+    some = [runs[first : first + _AT_ONCE] for first in range(0, len(runs), _AT_ONCE)]
+    done = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(_foreseen)(scenario, few, profile, seed=seed, settings=settings) for few in some
+    )
+    for few in done:
+        yield from few
+
+
+def _foreseen(
+    scenario: Scenario, runs: Sequence[tuple[str, int]], profile: Profile, *, seed: int, settings: Settings
+) -> list[Foreseen]:
+    arrivals = generate(scenario, seed)
+    return [
+        Foreseen(
+            name,
+            replication,
+            play(
+                scenario,
+                strategy_named(name),
+                profile,
+                arrivals=arrivals,
+                replication=replication,
+                settings=settings,
+            ).summary(),
+        )
+        for name, replication in runs
+    ]

@@ -1,0 +1,62 @@
+"""Summaries of runs by the compiled engine: the figures that reports find in the records."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.metrics import measure
+from scenarios.arrivals import generate
+from scenarios.history import Outcome
+from scenarios.scenario import Scenario
+from simulator.compiled import play
+from simulator.defaults import Settings
+from simulator.foresee import foresee
+from simulator.profile import ProfileError
+from simulator.strategies import STRATEGIES
+from tests.unit.profiles import a_rush, small_machine
+
+HASTY = a_rush(shoppers={"patience_s": 0.1, "retry": {"attempts": 3}, "bots": {"share": 0.2}})
+
+
+@pytest.mark.parametrize("strategy", ["no_lock", "optimistic_lock", "redis_queue"])
+@pytest.mark.parametrize("scenario", [a_rush(), HASTY])
+def test_a_summary_has_the_figures_of_the_record(strategy: str, scenario: Scenario) -> None:
+    run = play(
+        scenario,
+        STRATEGIES[strategy],
+        small_machine(),
+        arrivals=generate(scenario, 1),
+        replication=0,
+        settings=Settings(),
+    )
+
+    summary, metrics = run.summary(), measure(run.record())
+
+    assert summary.attempts == sum(summary.outcomes.values())
+    assert summary.outcomes == metrics.outcomes
+    assert summary.peak_in_system == metrics.peak_in_system
+    assert summary.retries == metrics.retries_by.shoppers
+    assert (sum(summary.sold.values()), summary.oversold) == (metrics.units.sold, metrics.units.oversold)
+    for outcome, latency in summary.latency_ms.items():
+        assert latency._asdict() == pytest.approx(metrics.latency_ms[outcome].model_dump())
+
+
+def test_every_replication_of_every_strategy_is_foreseen_once() -> None:
+    found = list(
+        foresee(
+            a_rush(), ["no_lock", "redis_hold"], small_machine(), seed=1, replications=4, settings=Settings()
+        )
+    )
+
+    assert sorted((one.strategy, one.replication) for one in found) == [
+        (name, number) for name in ("no_lock", "redis_hold") for number in range(4)
+    ]
+    assert len({one.summary.latency_ms[Outcome.SOLD_OUT].max for one in found}) == len(found)
+
+
+def test_a_strategy_without_demands_is_refused_before_anything_runs() -> None:
+    profile = small_machine()
+    only = profile.model_copy(update={"strategies": {"no_lock": profile.demands("no_lock")}})
+
+    with pytest.raises(ProfileError, match="redis_hold"):
+        next(foresee(a_rush(), ["redis_hold"], only, seed=1, replications=1, settings=Settings()))
