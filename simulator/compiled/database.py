@@ -15,38 +15,16 @@ from simulator.database import AFTER_THE_FLUSH, BEFORE_THE_FLUSH, BEFORE_THE_LOC
 
 # What can be asked of the database:
 SELECT = 0
-
-
 READ = 1
-
-
 READ_FENCED = 2
-
-
 KEPT_ANSWER = 3
-
-
 LOCK = 4
-
-
 LOCK_UNITS = 5
-
-
 LOCK_NAMES = 6
-
-
 RESERVE = 7
-
-
 RELEASE = 8
-
-
 PLACE = 9
-
-
 COMMIT = 10
-
-
 ROLL_BACK = 11
 
 

@@ -37,6 +37,17 @@ OPEN = 8
 
 NOTHING = -1
 
+# Kinds of processes:
+SERVE = 1  # an attempt, by the system
+CROWD_PATIENCE = 2
+VISIT = 3  # the arrivals
+WATCH_STOCK = 4
+WATCH_DECISIONS = 5
+MERGER_PROCESS = 6  # works for one
+DISTURBANCE = 7  # works for waiters who were woken in vain
+PATIENCE = 8  # with leases, of a worker
+CONSUMER_PROCESS = 9
+
 # How an event of a process that others make happen (CONNECTED, ANSWERED, DECIDED) stands:
 PENDING, TRIGGERED, HAPPENED = 0, 1, 2
 

@@ -7,7 +7,17 @@ import math
 from scenarios.journey import NEXT_SIZE, RETRY_JITTER
 from simulator.compiled.answers import AFTER, ASKS_AGAIN, GOES_ON, NONE_IN_TIME, TRIES_ANOTHER_SIZE
 from simulator.compiled.chances import fold, uniform
-from simulator.compiled.events import JOURNEY, RESUME, begin_process, event, later, soon, start
+from simulator.compiled.events import (
+    CROWD_PATIENCE,
+    JOURNEY,
+    RESUME,
+    SERVE,
+    begin_process,
+    event,
+    later,
+    soon,
+    start,
+)
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.stock import QUEUED
@@ -22,8 +32,6 @@ from simulator.compiled.world import (
     process,
     sku_of,
 )
-
-SERVE, CROWD_PATIENCE = 1, 2  # kinds of process
 
 
 @compiled

@@ -12,11 +12,20 @@ from simulator.compiled.consumer import consume
 from simulator.compiled.crowd import serve
 from simulator.compiled.events import (
     CLOSE,
+    CONSUMER_PROCESS,
+    CROWD_PATIENCE,
+    DISTURBANCE,
     JOURNEY,
+    MERGER_PROCESS,
     NOTHING,
     OPEN,
+    PATIENCE,
     RESUME,
+    SERVE,
+    VISIT,
     WAKE,
+    WATCH_DECISIONS,
+    WATCH_STOCK,
     WINDOW,
     begin_process,
     close_up,
@@ -29,19 +38,14 @@ from simulator.compiled.events import (
     round_of,
     soon,
 )
-from simulator.compiled.journeys import CROWD_PATIENCE, SERVE, end_crowd_patience, journey, visit_all
-from simulator.compiled.leases import PATIENCE
-from simulator.compiled.locks import DISTURBANCE
+from simulator.compiled.journeys import end_crowd_patience, journey, visit_all
 from simulator.compiled.memory import Record
-from simulator.compiled.merging import MERGER, end_window
+from simulator.compiled.merging import end_window
 from simulator.compiled.parts import compiled, kept
 from simulator.compiled.shop import end_patience, watch_decisions, watch_stock
 from simulator.compiled.stations import DATABASE, run
 from simulator.compiled.together import work_off_merger
 from simulator.compiled.world import process, world_at
-
-# Kinds of processes, beside those that begin on the way:
-VISIT, WATCH_STOCK, WATCH_DECISIONS, CONSUMER = 3, 4, 5, 9
 
 
 @compiled
@@ -66,7 +70,7 @@ def _goes_on(world: Record, me: int) -> bool:
         return watch_stock(world, me)
     if kind == WATCH_DECISIONS:
         return watch_decisions(world, me)
-    if kind == MERGER:
+    if kind == MERGER_PROCESS:
         return work_off_merger(world, me)
     if kind == DISTURBANCE:
         return run(world, me, DATABASE)
@@ -108,7 +112,7 @@ def _open(world: Record) -> None:
     """Let those begin that are there from the beginning."""
     world.is_open = 1
     if world.has_consumer:
-        consumer = process(world, begin_process(world, CONSUMER))
+        consumer = process(world, begin_process(world, CONSUMER_PROCESS))
         consumer.merger = world.mergers_used - 1
         consumer.thread = world.threads_used - 1
     for worker in range(world.worker_count):
@@ -118,11 +122,14 @@ def _open(world: Record) -> None:
     begin_process(world, VISIT)
 
 
+_COMPILED_FROM = ("simulator/compiled", "simulator", "scenarios")
+
+
 def _fingerprint() -> int:
-    """A number that belongs to the source of all that is compiled into the kernel."""
-    folder = Path(__file__).parents[1]
-    sources = [*sorted((folder / "compiled").glob("*.py")), *sorted(folder.glob("*.py"))]
-    return zlib.crc32(b"".join(path.read_bytes() for path in sources))
+    """A number that belongs to the source of all that is compiled into the kernel, constants and all."""
+    root = Path(__file__).parents[2]
+    sources = (sorted((root / folder).glob("*.py")) for folder in _COMPILED_FROM)
+    return zlib.crc32(b"".join(path.read_bytes() for some in sources for path in some))
 
 
 def _kernel(fingerprint: int) -> Callable[[int], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.compiled.board import knows_sold_out
 from simulator.compiled.chances import poll
-from simulator.compiled.events import begin_process
+from simulator.compiled.events import PATIENCE, begin_process
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.redis import LEASE_SKU
@@ -13,8 +13,6 @@ from simulator.compiled.stations import give_back, take, watch
 from simulator.compiled.stock import CONFLICT, DONE, GONE
 from simulator.compiled.world import attempt_of, key_of, line_of, process, worker_of
 from simulator.defaults import LEASE_POLL_S
-
-PATIENCE = 8  # the kind of process that ends the waiting of others for leases
 
 _LOW_S, _HIGH_S = LEASE_POLL_S
 

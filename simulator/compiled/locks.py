@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from simulator.compiled.chances import next_waiter
-from simulator.compiled.events import RESUME, WAKE, begin_process, event, later, soon
+from simulator.compiled.events import DISTURBANCE, RESUME, WAKE, begin_process, event, later, soon
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.stations import CORES, DATABASE, compute, give_back, take
 from simulator.compiled.world import lock_of, process, waiter_at
-
-DISTURBANCE = 7  # the kind of process that works for waiters who were woken in vain
 
 
 @compiled

@@ -8,6 +8,7 @@ from __future__ import annotations
 from simulator.compiled.events import (
     ANSWERED,
     CONNECTED,
+    MERGER_PROCESS,
     RESUME,
     begin_process,
     event,
@@ -23,9 +24,6 @@ from simulator.compiled.stations import give_back, take
 from simulator.compiled.world import attempt_of, member_at, merger_of, process, worker_of
 
 BATCHES, JOURNALS, QUESTIONS, LANES = 0, 1, 2, 3  # the first of a worker's lanes
-
-MERGER = 6  # the kind of process that works for a merger
-
 _NOT, _UNTIL_FULL, _NO_MORE = 0, 1, 2  # whether a merger waits
 
 
@@ -50,7 +48,7 @@ def submit(world: Record, number: int, order: int) -> None:
         merger.is_full = 1
         soon(world, window_event(number, merger.round))
     if not merger.process:
-        merger.process = begin_process(world, MERGER)
+        merger.process = begin_process(world, MERGER_PROCESS)
         its = process(world, merger.process)
         its.merger = number
         its.batch = 0

@@ -10,8 +10,6 @@ import numpy as np
 MOST_LINES = 5  # of a cart
 
 EVENT = np.dtype([("at_s", "f8"), ("order", "i8"), ("what", "i8")], align=True)
-
-
 SOON = np.dtype([("what", "i8")])
 
 
@@ -155,7 +153,6 @@ KEY = np.dtype(
 
 SKU = np.dtype(
     [
-        ("units", "i8"),
         ("unsold", "i8"),
         ("held", "i8"),
         ("entries", "i8"),
@@ -182,11 +179,7 @@ ROW = np.dtype(
 
 
 LOCK = np.dtype([("held_by", "i4"), ("waiters", "i4"), ("next", "i4"), ("row", "i4")])  # row: -1: a name's
-
-
 TURNS = np.dtype([("free", "i4"), ("first", "i4"), ("last", "i4")])
-
-
 THREAD = np.dtype(
     [("owed_s", "f8"), ("slice_ends_s", "f8"), ("has_core", "i1"), ("role", "i1"), ("turns", "i4")],
     align=True,
@@ -225,8 +218,6 @@ MERGER = np.dtype(
 
 
 MEMBER = np.dtype([("order", "i4"), ("verdict", "i4")])
-
-
 EFFECT = np.dtype(
     [("at_s", "f8"), ("units", "i8"), ("target", "i4"), ("order", "i4"), ("next", "i4"), ("kind", "i4")],
     align=True,
@@ -234,28 +225,18 @@ EFFECT = np.dtype(
 
 
 SPAN = np.dtype([("ms", "f8"), ("next", "i4"), ("name", "i4")], align=True)
-
-
 HOLDING = np.dtype(
     [(name, "i4") for name in ("sku", "next", "bought", "in_redis", "buyer")]  # buyer: since that number
 )
 
 
 SHOPPER = np.dtype([("balance_won", "i8"), ("first", "i4")], align=True)
-
-
 WATCH = np.dtype([("due_s", "f8"), ("process", "i4"), ("epoch", "i4"), ("next", "i4")], align=True)
-
-
 IDLE = np.dtype([("since_s", "f8"), ("worker", "i4")], align=True)
-
-
 WORK = np.dtype(
     [(f"{what}_s", "f8") for what in ("worker", "consumer", "database", "redis", "flush", "entry")]
 )
 
 
 JOB = np.dtype([("at_s", "f8"), ("work_s", "f8"), ("role", "i8")])
-
-
 GONE = np.dtype([("now", "i4"), ("next", "i4")])  # 0: not gone; otherwise buyers up to this number are known

@@ -19,8 +19,6 @@ from simulator.compiled.world import job_at, new_job, process, thread_of, turns_
 from simulator.stations import SLICE_S
 
 CORES = 0  # the turns that are the cores
-
-
 WORKER, CONSUMER, DATABASE, REDIS = 0, 1, 2, 3  # roles
 
 

@@ -44,23 +44,11 @@ from simulator.compiled.world import attempt_of, key_of, known_at, line_of, proc
 from simulator.strategies import Step, Take
 
 _RESERVED = Take.RESERVED.value
-
-
 _CONNECT, _DISCONNECT, _BEGIN_STEP = Step.CONNECT.value, Step.DISCONNECT.value, Step.BEGIN.value
-
-
 _READ, _READ_FENCED, _LOCK = Step.READ.value, Step.READ_FENCED.value, Step.LOCK.value
-
-
 _LOCK_UNITS, _LOCK_NAMES = Step.LOCK_UNITS.value, Step.LOCK_NAMES.value
-
-
 _RESERVE, _PLACE, _COMMIT = Step.RESERVE.value, Step.PLACE.value, Step.COMMIT.value
-
-
 _LEASE_STEP, _LEASE_FENCED, _UNLEASE = Step.LEASE.value, Step.LEASE_FENCED.value, Step.UNLEASE.value
-
-
 _HOLD_STEP, _CONFIRM, _ENQUEUE = Step.HOLD.value, Step.CONFIRM.value, Step.ENQUEUE.value
 
 

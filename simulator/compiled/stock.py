@@ -15,26 +15,12 @@ from simulator.stock import Verdict
 from simulator.strategies import KeptIn, Take
 
 DONE, QUEUED, REPLAYED = Verdict.DONE.value, Verdict.QUEUED.value, Verdict.REPLAYED.value
-
-
 SOLD_OUT, LIMIT_REACHED = Verdict.SOLD_OUT.value, Verdict.LIMIT_REACHED.value
-
-
 STOCK_CHANGED, CONFLICT = Verdict.STOCK_CHANGED.value, Verdict.CONFLICT.value
-
-
 KEY_IN_PROGRESS, NO_FUNDS = Verdict.KEY_IN_PROGRESS.value, Verdict.NO_FUNDS.value
-
-
 GONE, OVERLOADED = Verdict.GONE.value, Verdict.OVERLOADED.value
-
-
 _UNITS, _BUCKETS, _RESERVATIONS = KeptIn.UNITS.value, KeptIn.BUCKETS.value, KeptIn.RESERVATIONS.value
-
-
 _IF_ENOUGH, _OVERWRITE = Take.IF_ENOUGH.value, Take.OVERWRITE.value
-
-
 _IF_UNCHANGED, _IF_FIRST, _IF_FENCED = Take.IF_UNCHANGED.value, Take.IF_FIRST.value, Take.IF_FENCED.value
 
 

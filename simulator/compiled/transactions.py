@@ -22,23 +22,11 @@ from simulator.compiled.world import (
 
 # What the end of a transaction does:
 RECORD = 0  # the order is there, or is forgotten
-
-
 WRITE = 1  # the row has these units
-
-
 BUYER = 2  # the shopper is known to have bought
-
-
 FENCE = 3  # older tokens are shut out
-
-
 UNITS = 4  # the locked rows are sold, or free again
-
-
 HOLD = 5  # the hold is on the ledger
-
-
 SELL = 6  # what was held is sold
 
 

@@ -48,6 +48,7 @@ def close(world: Record, me: int, what: int) -> None:
 
 @compiled
 def is_open(world: Record, me: int, what: int) -> bool:
+    """Whether it is to be undone."""
     undo = process(world, me).undo
     while undo:
         if undo & 7 == what:
@@ -58,6 +59,7 @@ def is_open(world: Record, me: int, what: int) -> bool:
 
 @compiled
 def undo(world: Record, me: int, what: int) -> bool:
+    """Undo it."""
     my = process(world, me)
     if what == CONNECTION:
         disconnect(world, me)

@@ -12,8 +12,6 @@ from simulator.compiled.world import attempt_of, key_of, line_of, process, sku_o
 from simulator.strategies import Step
 
 LINE_UP, SEND = Step.LINE_UP.value, Step.SEND.value
-
-
 BATCH, JOURNAL = Step.BATCH.value, Step.JOURNAL.value
 
 
@@ -28,6 +26,7 @@ def succeed(world: Record, me: int) -> None:
 
 @compiled
 def line_up(world: Record, me: int) -> bool:
+    """Wait in the lane of the first SKU."""
     my = process(world, me)
     first = line_of(world, key_of(world, attempt_of(world, my.order).key).cart_start)
     if not _wait_in(world, me, worker_of(world, my.worker).mergers + LANES + sku_of(world, first.sku).lane):
@@ -38,6 +37,7 @@ def line_up(world: Record, me: int) -> bool:
 
 @compiled
 def be_batched(world: Record, me: int, which: int) -> bool:
+    """Wait for a batch, or an entry of the journal, and for what it comes to."""
     my = process(world, me)
     if my.step < 3:
         if not _wait_in(world, me, worker_of(world, my.worker).mergers + which):

@@ -60,8 +60,7 @@ FIELDS: list[tuple[Any, ...]] = [
     # the crowd
     ("crowd_size", "i8"),
     ("to_come_or_leave", "i8"),
-    ("visit", "i8"),  # the process; waiting for the last to leave: `visit_waits`
-    ("visit_waits", "i8"),
+    ("visit", "i8"),  # the process, when it waits for the last to leave
     ("next_arrival", "i8"),
     ("patience_s", "f8"),
     ("is_watching", "i8"),
