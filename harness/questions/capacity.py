@@ -118,9 +118,7 @@ class HowManyShoppers:
             points=tuple(ordered),
             breaks_at=breaks_at,
             headroom=None if breaks_at is None else breaks_at / asking.rehearsed - 1,
-            knee_at=knee(
-                [point.arrivals for point in ordered], [point.orders_per_s.mean for point in ordered]
-            ),
+            knee_at=_knee(ordered),
             binds_now=points[1.0].bound_by,
             binds_beyond=points[_too_large(points)].bound_by,
             binds_next=relieved,
@@ -135,6 +133,14 @@ def stronger(variant: Variant) -> Variant:
         profile=variant.profile.model_copy(update={"system_cores": cores}),
         workers=variant.workers * _RELIEF,
     )
+
+
+def _knee(points: Sequence[CrowdPoint]) -> float | None:
+    """Of those crowds in which orders were taken at all."""
+    found = [(point.arrivals, point.orders_per_s.mean) for point in points if point.orders_per_s.mean > 0]
+    if len(found) < 2:
+        return None
+    return knee([crowd for crowd, _ in found], [pace for _, pace in found])
 
 
 def _wait_ms(point: CrowdPoint) -> float:

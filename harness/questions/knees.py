@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+_STILL_GROWING = 0.5  # the power of the crowd with which a pace grows that has not reached its asymptote
+
 
 def breaking_point(points: Sequence[tuple[float, float, bool]], bound: float) -> float | None:
     """The crowd at which a bound is first broken; None where no pair of neighbours tells.
@@ -25,17 +27,17 @@ def breaking_point(points: Sequence[tuple[float, float, bool]], bound: float) ->
     return None
 
 
-def knee(crowds: Sequence[float], paces: Sequence[float], *, bends_below: float = 0.8) -> float | None:
+def knee(crowds: Sequence[float], paces: Sequence[float]) -> float | None:
     """The crowd from which a pace no longer grows with it, by its asymptotes; None where it grows on.
 
     The one asymptote is the pace for each of the crowd while it is small, the other the greatest pace; they
     meet in the knee (Denning and Buzen, The Operational Analysis of Queueing Network Models, 1978).
 
     Args:
-        crowds: their sizes, the smallest first.
-        bends_below: of the first asymptote, what the last pace must be below for a knee.
+        crowds: their sizes, the smallest first; at least two.
+        paces: of each; none is 0.
     """
-    steepest = max((pace / crowd for crowd, pace in zip(crowds, paces, strict=True)), default=0.0)
-    if not steepest or paces[-1] > bends_below * steepest * crowds[-1]:
+    growth = math.log(paces[-1] / paces[-2]) / math.log(crowds[-1] / crowds[-2])
+    if growth > _STILL_GROWING:
         return None
-    return max(paces) / steepest
+    return max(paces) / max(pace / crowd for crowd, pace in zip(crowds, paces, strict=True))

@@ -111,7 +111,9 @@ class Session:
                     machine=here.model_dump(),
                     versions=machine.versions(),
                 ),
-                "strategies": tuple(Asked(name=one.name, safe=one.safe) for one in asking.strategies),
+                "strategies": tuple(
+                    Asked(name=one.name, safe=one.safe, ack=one.ack) for one in asking.strategies
+                ),
                 **found,
             }
         )

@@ -28,12 +28,10 @@ class End(NamedTuple):
 
 
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
-    """Name lines at their right ends, one below the other where they end close together.
-
-    The limits of the axes must be set.
-    """
+    """Name lines at their right ends, one below the other where they end close together."""
     if not ends:
         return
+    axes.get_xlim(), axes.get_ylim()  # settles limits that are to fit what was drawn
     heights = [
         float(axes.transAxes.inverted().transform(axes.transData.transform((e.x, e.y)))[1]) for e in ends
     ]

@@ -38,7 +38,7 @@ def _histogram(one: StrategyOversell, colour: str) -> Picture:
                 va="top",
                 fontsize=8.5,
             )
-        axes.margins(x=0.18)
+        axes.margins(x=0.18, y=0.25)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_xlabel("units oversold in a run")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -17,6 +17,15 @@ from reports.wording import names, number, percent
 
 FILE = "questions.html"
 _REPORT = "index.html"
+_FEW = 4
+
+
+class _OfStrategy(Protocol):
+    @property
+    def strategy(self) -> str: ...
+
+
+Ours = TypeVar("Ours", bound=_OfStrategy)
 
 
 def write(answers: Answers, folder: Path) -> None:
@@ -35,6 +44,7 @@ def html(answers: Answers, *, report: bool = False) -> str:
             report=_REPORT if report else "",
             pictures=_pictures(answers),
             findings=list(findings(answers)),
+            queued=[one.name for one in answers.strategies if one.ack == "queued"],
             colours={name: custom_property(colour) for name, colour in shade.items()},
         )
     )
@@ -81,11 +91,10 @@ def findings(answers: Answers) -> Iterator[tuple[str, str]]:
 
 def _of_capacity(answers: Answers) -> str:
     assert answers.capacity  # noqa: S101 - for the type checker
-    safe = {one.name for one in answers.strategies if one.safe}
-    among = [one for one in answers.capacity.strategies if one.strategy in safe] or list(
-        answers.capacity.strategies
+    best = max(
+        _comparable(answers, answers.capacity.strategies),
+        key=lambda one: (one.always_kept, one.breaks_at or 0.0),
     )
-    best = max(among, key=lambda one: (one.always_kept, one.breaks_at or 0.0))
     found = capacity.finding(best, answers.capacity.rehearsed)
     if best.breaks_at is None:
         return f"The largest crowd: {best.strategy}, whose objective is {found}."
@@ -95,7 +104,7 @@ def _of_capacity(answers: Answers) -> str:
 def _of_sizing(answers: Answers) -> str:
     assert answers.sizing  # noqa: S101 - for the type checker
     asked = answers.sizing
-    fits = [one for one in asked.strategies if one.smallest]
+    fits = [one for one in _comparable(answers, asked.strategies) if one.smallest]
     if not fits:
         return f"For {number(asked.arrivals)} shoppers no system that was tried keeps the objective."
     best = min(fits, key=lambda one: _price(one.smallest))
@@ -140,17 +149,18 @@ def _of_oversell(answers: Answers) -> str:
     asked = answers.oversell
     guilty = [one for one in asked.strategies if one.oversold[-1] > 0]
     clean = [one.strategy for one in asked.strategies if one.oversold[-1] == 0]
-    told = [f"{one.strategy} sells {number(one.mean)} units too many on average" for one in guilty]
+    told = [f"{one.strategy} {number(one.mean)}" for one in guilty]
+    sentence = f"Units oversold on average: {names(told)}" if told else ""
     if clean:
-        told.append(f"{names(clean)} none in {asked.replications} runs")
-    return "; ".join(told) + "."
+        who = names(clean) if len(clean) <= _FEW else f"{len(clean)} other strategies"
+        none = f"{who} oversold none in {asked.replications} runs"
+        sentence = f"{sentence}; {none}" if sentence else none
+    return f"{sentence}."
 
 
 def _of_cost(answers: Answers) -> str:
     assert answers.cost  # noqa: S101 - for the type checker
-    safe = {one.name for one in answers.strategies if one.safe}
-    among = [one for one in answers.cost.strategies if one.strategy in safe] or list(answers.cost.strategies)
-    cheapest = min(among, key=lambda one: one.total.mean)
+    cheapest = min(_comparable(answers, answers.cost.strategies), key=lambda one: one.total.mean)
     unit, times = cost.money(answers.cost)
     made_up = ", at made-up prices" if answers.cost.is_example else ""
     return (
@@ -169,6 +179,12 @@ def _of_measure_next(answers: Answers) -> str:
         )
     ]
     return f"Measure next: {first[0]}." if first else "There is nothing to measure."
+
+
+def _comparable(answers: Answers, among: Sequence[Ours]) -> Sequence[Ours]:
+    """Of safe strategies those that commit before they answer, as in the report; all, where there is none."""
+    names_of = {one.name for one in answers.strategies if one.safe and one.ack == "committed"}
+    return [one for one in among if one.strategy in names_of] or among
 
 
 def _price(cell: Cell | None) -> tuple[int, int, int]:

@@ -394,6 +394,8 @@ class Asked(Part):
 
     name: str
     safe: bool
+    ack: Literal["committed", "queued"]
+    """What an acknowledgement means; the waits here are always until the order is committed or refused."""
 
 
 class Answers(Part):
