@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from harness.axes import Axes
-from harness.bench import dispatcher, mm2, orders, pool, sold_out
+from harness.bench import dispatcher, orders, pool, simulator, sold_out
 from harness.bench.common import Bench, Ratio
 from harness.display import Display
 from harness.errors import UsageError
@@ -25,7 +25,7 @@ BENCHES: dict[str, Bench] = {
     "pool": pool.BENCH,
     "sold_out": sold_out.BENCH,
     "dispatcher": dispatcher.BENCH,
-    "simulator": mm2.BENCH,
+    "simulator": simulator.BENCH,
 }
 _RATIOS = TypeAdapter(dict[str, Ratio])
 

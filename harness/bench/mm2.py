@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.bench.common import Bench, Ratio
+from harness.bench.common import Ratio
 from harness.display import Display
 from harness.errors import RunError
-from harness.stage import Stage
 
 Steps = Generator[Any, Any, None]
 """A process of SimPy or salabim."""
@@ -23,7 +21,7 @@ CUSTOMERS = 200_000
 _PER_S, _SERVERS = 1.6, 2
 _EXACT_WAIT_S = 1.777778  # queueing theory: a simulator that is far from it has simulated something else
 _FAR = 0.15
-_STEP_S = 45.0  # most of it salabim's
+STEP_S = 45.0  # most of it salabim's
 
 
 def compiled(seed: int) -> float:
@@ -109,7 +107,7 @@ def salabim(seed: int) -> float:
 OTHERS: dict[str, Callable[[int], float]] = {"simpy": simpy, "ciw": ciw, "salabim": salabim}
 
 
-def measure(_: Stage, __: Path, display: Display) -> dict[str, Ratio]:
+def measure(display: Display) -> dict[str, Ratio]:
     """`mm2`, with a row for each of the others.
 
     Raises:
@@ -118,7 +116,7 @@ def measure(_: Stage, __: Path, display: Display) -> dict[str, Ratio]:
     compiled(seed=0)  # compile
     per_s: dict[str, list[tuple[float, float]]] = {name: [] for name in OTHERS}
     for turn in range(TURNS):
-        with display.step(f"M/M/2, turn {turn + 1}", expected_s=_STEP_S) as live:
+        with display.step(f"M/M/2, turn {turn + 1}", expected_s=STEP_S) as live:
             for name, simulate in OTHERS.items():
                 live(f"{name}, {CUSTOMERS:,} customers")
                 per_s[name].append((_per_s(compiled, turn), _per_s(simulate, turn)))
@@ -141,6 +139,3 @@ def _per_s(simulate: Callable[[int], float], seed: int) -> float:
     if abs(wait_s / _EXACT_WAIT_S - 1) > _FAR:
         raise RunError(f"{simulate.__name__}: a mean wait of {wait_s:.3f} s, expected {_EXACT_WAIT_S} s")
     return CUSTOMERS / took_s
-
-
-BENCH = Bench(measure, steps=lambda: TURNS, step_s=_STEP_S)

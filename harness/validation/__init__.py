@@ -32,6 +32,7 @@ from reports.validation import Cell, Foreseen, Invalid, Validation, cells, fores
 from scenarios.arrivals import generate
 from simulator import profile as profiles
 from simulator.decomposition import Repeats
+from simulator.engine import Engine
 from simulator.observation import Observation, read_observations
 from simulator.predict import predict
 
@@ -163,6 +164,7 @@ class ValidationRun:
                 replications=self.scope.replications,
                 workers=case.axes.workers,
                 pool_size=case.axes.pool_size,
+                engine=Engine.COMPILED,
             )[strategy.name]
             self._predictions[case.key] = Prediction(
                 model=foreseen([metrics.measure(record) for record in records]),
