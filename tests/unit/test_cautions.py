@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scenarios.scenario import Cart, load
@@ -10,7 +12,7 @@ from tests.unit.profiles import small_machine
 
 PROFILE = small_machine()
 DROP = load("sneaker_drop")
-HERE = {
+HERE: dict[str, Any] = {
     "workers": PROFILE.workers,
     "pool_size": PROFILE.pool_size,
     "machine": PROFILE.machine,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from simulator.model import simulate
@@ -11,7 +13,7 @@ from tests.unit.profiles import a_rush, small_machine
 
 
 def test_replications_come_in_order_and_are_those_of_one_core() -> None:
-    setup = {"seed": 3, "workers": 1, "pool_size": 5}
+    setup: dict[str, Any] = {"seed": 3, "workers": 1, "pool_size": 5}
     records = predict(a_rush(), ["redis_hold", "no_lock"], small_machine(), replications=2, **setup)
 
     assert list(records) == ["redis_hold", "no_lock"]
