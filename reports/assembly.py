@@ -13,7 +13,7 @@ from reports.headline import headline
 from reports.metrics import aggregate
 from reports.summary import Control, RunFacts, StrategySummary, Summary
 from reports.thresholds import Threshold
-from reports.wording import names, number
+from reports.wording import in_units, names
 
 
 def assemble(experiment: Experiment, runs: Mapping[str, Runs], thresholds: Sequence[Threshold]) -> Summary:
@@ -66,7 +66,7 @@ def _control(strategies: Sequence[StrategySummary]) -> Control:
     controls = [strategy for strategy in strategies if not strategy.safe]
     guilty = [control for control in controls if control.figures.units.oversold]
     if guilty:
-        what = names([f"{one.name} oversold {number(one.figures.units.oversold)} units" for one in guilty])
+        what = names([f"{one.name} oversold {in_units(one.figures.units.oversold)}" for one in guilty])
         return Control(verdict="pass", why=f"{what}; the others were in the same danger")
     if controls:
         who = names([control.name for control in controls])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.ranking import Contest, contests
 from reports.summary import StrategySummary
-from reports.wording import names, number
+from reports.wording import in_units, names, number
 from scenarios.scenario import Scenario
 
 _WITHOUT_WORTH = {
@@ -48,7 +48,7 @@ def _oversold(strategy: StrategySummary) -> str:
     who = strategy.name if strategy.safe else f"{strategy.name}, the control that must oversell,"
     sold = "sold" if strategy.measured else "would sell"
     mean = f", on average over {runs} runs" if runs > 1 else ""
-    return f"{who} {sold} {number(units.oversold)} units more than there were ({number(units.stock)}){mean}."
+    return f"{who} {sold} {in_units(units.oversold)} more than there were ({number(units.stock)}){mean}."
 
 
 def _fastest(strategies: Sequence[StrategySummary], scenario: Scenario) -> list[str]:

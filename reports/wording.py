@@ -19,6 +19,11 @@ def number(value: Number | None) -> str:
     return f"{value:.2f}" if size >= 1 else f"{value:.2g}"
 
 
+def in_units(value: Number) -> str:
+    """`1 unit`, `62 units`."""
+    return f"{number(value)} {'unit' if value == 1 else 'units'}"
+
+
 def percent(share: Number | None) -> str:
     """A signed error, such as `+12 %`; a dash where there is none."""
     if share is None:

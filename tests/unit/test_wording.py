@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.wording import names, number, percent
+from reports.wording import in_units, names, number, percent
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def test_a_number_has_the_digits_that_count(value: float | None, written: str) -
 )
 def test_an_error_is_a_signed_percentage(share: float | None, written: str) -> None:
     assert percent(share) == written
+
+
+@pytest.mark.parametrize(("value", "written"), [(0, "0 units"), (1, "1 unit"), (1.5, "1.50 units")])
+def test_one_unit_is_not_units(value: float, written: str) -> None:
+    assert in_units(value) == written
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,129 @@
+"""The shapes of the answers: `questions.json`, one entry for each question that was asked.
+
+A figure of a run has the same meaning as in `summary.json`. All of them are predictions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field
+
+from reports.answers.shapes.common import Figure, Objective, Spread, Whose, unknown_share
+from reports.answers.shapes.drop import (
+    Cost,
+    Oversell,
+    Prices,
+    Queue,
+    StrategyCost,
+    StrategyOversell,
+    StrategyQueue,
+)
+from reports.answers.shapes.influences import (
+    Influence,
+    MeasureNext,
+    Parameter,
+    Sensitivity,
+    StrategyParameters,
+    StrategySensitivity,
+    Swing,
+)
+from reports.answers.shapes.sizes import Capacity, Cell, CrowdPoint, Sizing, StrategyCapacity, StrategySizing
+from reports.experiment import Git, Machine
+from reports.shapes import Part
+from scenarios.scenario import Scenario
+
+__all__ = [
+    "FILE",
+    "Answer",
+    "Answers",
+    "Asked",
+    "Capacity",
+    "Cell",
+    "Cost",
+    "CrowdPoint",
+    "Figure",
+    "Influence",
+    "MeasureNext",
+    "Objective",
+    "Oversell",
+    "Parameter",
+    "Prices",
+    "Queue",
+    "Sensitivity",
+    "Sizing",
+    "Spread",
+    "StrategyCapacity",
+    "StrategyCost",
+    "StrategyOversell",
+    "StrategyParameters",
+    "StrategyQueue",
+    "StrategySensitivity",
+    "StrategySizing",
+    "Swing",
+    "Whose",
+    "unknown_share",
+]
+
+SCHEMA: Literal["dropday.questions/1"] = "dropday.questions/1"
+FILE = "questions.json"
+
+
+class Asked(Part):
+    """A strategy that the questions are about."""
+
+    name: str
+    safe: bool
+    ack: Literal["committed", "queued"]
+    """What an acknowledgement means; the waits here are always until the order is committed or refused."""
+
+
+class Answers(Part):
+    """All that was asked in one go, and with what it was answered."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["dropday.questions/1"] = Field(default=SCHEMA, alias="schema")
+    command: str
+    """Repeats it."""
+    started_at: str
+    scenario: Scenario
+    """As it was asked about: after any scaling of time."""
+    seed: int
+    machine: Machine
+    """Where the model ran."""
+    git: Git
+    profile: str
+    """What the model knows of the machine that it foresees."""
+    calibrated_at: str
+    workers: int
+    pool_size: int
+    system_cores: int
+    cautions: tuple[str, ...]
+    """Where all of this goes beyond what was calibrated."""
+    strategies: tuple[Asked, ...]
+    capacity: Capacity | None = None
+    sizing: Sizing | None = None
+    sensitivity: Sensitivity | None = None
+    queue: Queue | None = None
+    oversell: Oversell | None = None
+    cost: Cost | None = None
+    measure_next: MeasureNext | None = None
+
+    def save(self, run: Path) -> None:
+        """Write `questions.json` into the run"s folder."""
+        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read the `questions.json` of a run"s folder.
+
+        Raises:
+            FileNotFoundError: the folder has none.
+            pydantic.ValidationError: it is of another version.
+        """
+        return cls.model_validate_json((run / FILE).read_text(encoding="utf-8"))
+
+
+Answer = Capacity | Sizing | Sensitivity | Queue | Oversell | Cost | MeasureNext
