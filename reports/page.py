@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from jinja2 import Template
 
 from reports import figures
 from reports.canvas import colours, custom_property
@@ -14,7 +13,7 @@ from reports.findings import Runs
 from reports.ranking import contests, in_order
 from reports.shapes import Aggregate, Number, leaves
 from reports.summary import Judgement, PredictionError, StrategySummary, Summary
-from reports.wording import number, percent
+from reports.templating import template
 
 
 class Column(NamedTuple):
@@ -65,12 +64,16 @@ def html(summary: Summary, runs: Mapping[str, Runs]) -> str:
     shown = in_order(summary.strategies, summary.scenario)
     strips = {strip.strategy: strip.pictures for strip in figures.strips(shown, runs)}
     overview = figures.overview(shown)
-    return _environment().get_template("index.html").render(_facts(summary), overview=overview, strips=strips)
+    return _template("index.html").render(_facts(summary), overview=overview, strips=strips)
 
 
 def markdown(summary: Summary) -> str:
     """The verdict and the table, short enough for a comment."""
-    return _environment().get_template("summary.md").render(_facts(summary))
+    return _template("summary.md").render(_facts(summary))
+
+
+def _template(name: str) -> Template:
+    return template(name, cell=_cell, evidence=_evidence)
 
 
 def _facts(summary: Summary) -> dict[str, Any]:
@@ -115,17 +118,3 @@ def _evidence(figures_of: Aggregate) -> str:
     if figures_of.vain_tries >= _WORTH_NAMING:
         found.append(f"tries in vain {figures_of.vain_tries * 100:.0f}\u00a0%")
     return ", ".join(found)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"number": number, "percent": percent, "svg": Markup}
-    environment.globals |= {"cell": _cell, "evidence": _evidence}
-    return environment

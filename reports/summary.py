@@ -5,11 +5,11 @@ A key that goes away or changes its meaning raises the number in `schema`; a new
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from reports.documents import Document
 from reports.experiment import Git, Machine
 from reports.shapes import Aggregate, Number, Part
 from reports.violations import AuditReport
@@ -167,10 +167,10 @@ class RunFacts(Part):
     """The cores that the load generator was pinned to."""
 
 
-class Summary(Part):
+class Summary(Document):
     """All that an experiment came to."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    file = FILE
 
     schema_: Literal["dropday.summary/1"] = Field(default=SCHEMA, alias="schema")
     """The name and version of this schema."""
@@ -198,17 +198,3 @@ class Summary(Part):
     """In the order of the experiment."""
     thresholds: tuple[Judgement, ...]
     """The invariants first, then those of thresholds.toml."""
-
-    def save(self, run: Path) -> None:
-        """Write `summary.json` into the run's folder."""
-        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, run: Path) -> Self:
-        """Read the `summary.json` of a run's folder.
-
-        Raises:
-            FileNotFoundError: the folder has none.
-            pydantic.ValidationError: it is of another version.
-        """
-        return cls.model_validate_json((run / FILE).read_text(encoding="utf-8"))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from statistics import fmean, median
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from reports.documents import Document
 from reports.experiment import Git, Machine
 from reports.metrics import interval
 from reports.shapes import Metrics, Part, leaves
@@ -40,7 +40,7 @@ class Load(Part):
     name: str
     """Of the load, such as `85 %`: the arrival rate relative to the orders a second of the saturated run."""
     offered_per_s: float
-    """The mean rate of arrivals, or its peak in a spike."""
+    """The mean rate of arrivals."""
     workers: int
     pool_size: int
     beyond: str = ""
@@ -105,10 +105,10 @@ class Invalid(Part):
     reasons: tuple[str, ...]
 
 
-class Validation(Part):
+class Validation(Document):
     """All cells of a validation, and what they were made with."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    file = FILE
 
     schema_: Literal["dropday.validation/1"] = Field(default=SCHEMA, alias="schema")
     command: str
@@ -118,21 +118,12 @@ class Validation(Part):
     replications: int
     machine: Machine
     versions: dict[str, str]
-    git: Git | None
+    git: Git
     loads: dict[str, dict[str, Load]]
     """By strategy and the name of the load."""
     cells: tuple[Cell, ...]
     rankings: tuple[Ranking, ...]
     invalid: tuple[Invalid, ...]
-
-    def save(self, folder: Path) -> None:
-        """Write `validation.json` into `folder`."""
-        (folder / FILE).write_text(self.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
-        return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
 
 
 class Foreseen(Part):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from reports.shapes import Number
+from reports.templating import template
 from reports.validation import GOALS, Cell, Validation, summed
 from reports.wording import number, percent
 
@@ -20,17 +18,7 @@ def write(found: Validation, folder: Path) -> None:
 
 def markdown(found: Validation) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=False,  # noqa: S701 - Markdown of our own figures
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"number": number, "share": _share}
-    environment.globals |= {"told": _told}
-    return environment.get_template("validation.md").render(
+    return template("validation.md", told=_told).render(
         found=found, summed=list(summed(found.cells)), tables=_tables(found), metrics=list(GOALS)
     )
 
@@ -50,7 +38,3 @@ def _told(cell: Cell | None) -> str:
     if cell.error is None:
         return text
     return f"{text} {percent(cell.error)}" if cell.within else f"{text} **{percent(cell.error)}**"
-
-
-def _share(value: Number) -> str:
-    return f"{value * 100:.0f} %"

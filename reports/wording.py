@@ -31,6 +31,11 @@ def percent(share: Number | None) -> str:
     return f"{share * 100:+.0f} %" if round(share * 100) else "0 %"
 
 
+def share(value: Number) -> str:
+    """A part of a whole, such as `12 %`."""
+    return f"{value * 100:.0f} %"
+
+
 def names(several: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *others, last = several

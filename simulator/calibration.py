@@ -22,7 +22,7 @@ from simulator import fitting
 from simulator.decomposition import Repeats, decompose, flushes
 from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
-from simulator.profile import Demand, Fit, Interval, Profile, Seen, StrategyDemands
+from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
 from simulator.strategies import SHARED, Step, Strategy, strategy_named
 from simulator.uncertainty import intervals
 
@@ -152,12 +152,14 @@ def _fit(observed: Observed, kind: Kind, demands: StrategyDemands) -> Fit:
     seen, modelled = observed.runs[kind], observed.look(kind, demands).observation
     return Fit(
         runs=len(seen.observations),
-        observed=Seen(
+        observed=ClosedRun(
             per_s=seen.median(lambda run: run.per_s),
             p50_ms=seen.median(lambda run: run.latency_ms.p50),
             p99_ms=seen.median(lambda run: run.latency_ms.p99),
         ),
-        modelled=Seen(per_s=modelled.per_s, p50_ms=modelled.latency_ms.p50, p99_ms=modelled.latency_ms.p99),
+        modelled=ClosedRun(
+            per_s=modelled.per_s, p50_ms=modelled.latency_ms.p50, p99_ms=modelled.latency_ms.p99
+        ),
     )
 
 

@@ -35,8 +35,8 @@ class Demand(_Part):
     entry_ms: float = Field(default=0.0, ge=0)
 
 
-class Seen(_Part):
-    """A closed run: orders or answers a second, and their latency in milliseconds."""
+class ClosedRun(_Part):
+    """What such a run came to: orders or answers a second, and their latency in milliseconds."""
 
     per_s: float = Field(gt=0)
     p50_ms: float = Field(ge=0)
@@ -47,8 +47,8 @@ class Fit(_Part):
     """How good a fit is: what was observed, the medians over so many runs, and what the fitted model does."""
 
     runs: int = Field(ge=1)
-    observed: Seen
-    modelled: Seen
+    observed: ClosedRun
+    modelled: ClosedRun
 
 
 class Interval(_Part):

@@ -66,7 +66,7 @@ def _patience() -> Ratio:
     for shoppers in (_FEW, _MANY):
         runs = [
             _timed(simulate_strategy, _run(_impatient(shoppers), "redis_hold"))[1]
-            for _ in range(_MANY // shoppers if shoppers == _FEW else 1)
+            for _ in range(_MANY // shoppers)
         ]
         costs_s[shoppers] = statistics.fmean(runs) / shoppers
     what = f"CPU of a shopper in the SimPy model, of {_FEW:,} / of {_MANY:,} impatient ones in a queue"

@@ -143,7 +143,8 @@ async def run(load: Load) -> Result:
     )
     for _ in range(load.clients):
         await connect()
-    await _unless_failed(window, load.warmup_s)
+    if load.warmup_s:  # without one, nothing may be answered between the first request and the window
+        await _unless_failed(window, load.warmup_s)
     used, switched = cpu.used_s(load.roles), cpu.switches(load.roles)
     window.measuring, began = True, time.perf_counter()
     await _unless_failed(window, load.duration_s)

@@ -7,14 +7,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from reports.answers import page
+from reports.answers.findings import findings
+from reports.answers.page import FILE
 from reports.answers.shapes import Answers
 
 
 def show(answers: Answers, run: Path, console: Console) -> None:
     """Print what was answered, a line for each question."""
-    for _, sentence in page.findings(answers):
+    for _, sentence in findings(answers):
         console.print(Text(f"- {sentence}"))
     for caution in answers.cautions:
         console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
-    console.print(Text(f"answers: {run / page.FILE}"), soft_wrap=True)
+    console.print(Text(f"answers: {run / FILE}"), soft_wrap=True)

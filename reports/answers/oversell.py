@@ -51,3 +51,13 @@ def edges(values: tuple[int, ...]) -> list[float]:
     low, high = min(values), max(values)
     width = max(1, -(-(high - low + 1) // _BINS))
     return [edge - 0.5 for edge in range(low, high + width + 1, width)]
+
+
+def distribution(one: StrategyOversell) -> str:
+    """What a row of the table says of a strategy that never oversold."""
+    bound = (
+        f" With 95 % confidence a run oversells with a chance below {one.bound * 100:.2g} %."
+        if one.bound
+        else ""
+    )
+    return f"None in {len(one.oversold)} runs.{bound}"

@@ -39,6 +39,13 @@ def sum_s(world: Record, number: int, span: int, of: int, own_pace: bool) -> flo
 
 
 @compiled
+def worker_s_of(world: Record, number: int) -> float:
+    """The work of the worker for the batch of a merger: what is done once, and what for each order."""
+    span = merger_of(world, number).span
+    return float(once(world, span).worker_s + sum_s(world, number, span, OF_WORKER, True))
+
+
+@compiled
 def decide(world: Record, me: int, span: int) -> bool:  # noqa: C901 - a line for each wait
     """Lock and read for all orders, decide them in turn, write what can be had, and commit once.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.compiled.database import begin_commit, commit_all, place
-from simulator.compiled.deciding import OF_DATABASE, OF_WORKER, decide, sum_s
+from simulator.compiled.deciding import OF_DATABASE, decide, sum_s, worker_s_of
 from simulator.compiled.intake import accept
 from simulator.compiled.memory import Record
 from simulator.compiled.merging import BATCHES, JOURNALS, QUESTIONS, answer_all, collect, member
@@ -46,8 +46,7 @@ def _serve(world: Record, me: int) -> bool:
     if what == BATCHES:
         my.thread = worker_of(world, my.worker).thread
         if my.deciding_all == 0:
-            span = merger_of(world, my.merger).span
-            my.whole_s = once(world, span).worker_s + sum_s(world, my.merger, span, OF_WORKER, True)
+            my.whole_s = worker_s_of(world, my.merger)
         return decide(world, me, merger_of(world, my.merger).span)
     if what == JOURNALS:
         return _accept_all(world, me)
@@ -65,8 +64,7 @@ def _place_all(world: Record, me: int) -> bool:  # noqa: C901 - a line for each 
     thread = worker_of(world, my.worker).thread
     if my.read == 0:
         my.read = 1
-        worker_s = once(world, merger.span).worker_s + sum_s(world, number, merger.span, OF_WORKER, True)
-        my.thread_s = worker_s / 2
+        my.thread_s = worker_s_of(world, number) / 2
     if my.read == 1:
         if not visit(world, me, thread):
             return False
@@ -103,8 +101,7 @@ def _accept_all(world: Record, me: int) -> bool:
     thread = worker_of(world, my.worker).thread
     if my.read == 0:
         my.read = 1
-        worker_s = once(world, merger.span).worker_s + sum_s(world, number, merger.span, OF_WORKER, True)
-        my.thread_s = worker_s / 2
+        my.thread_s = worker_s_of(world, number) / 2
     if my.read == 1:
         if not visit(world, me, thread):
             return False

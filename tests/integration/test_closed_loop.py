@@ -125,7 +125,7 @@ def test_a_queued_order_is_answered_once_it_is_decided(decision: bytes, answer: 
     assert result.answers == {answer: result.completed}
     placed = sum(head.startswith(b"POST") for head in heads)
     assert len(heads) == 3 * placed
-    assert 0 < result.completed <= placed
+    assert 0 < placed - 1 <= result.completed <= placed  # the last may be decided after the window
     assert {name: span.mean for name, span in result.spans_ms.items()} == {"redis_queue": 0.25}
 
 

@@ -5,10 +5,9 @@ A figure of a run has the same meaning as in `summary.json`. All of them are pre
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from reports.answers.shapes.common import Figure, Objective, Spread, Whose, unknown_share
 from reports.answers.shapes.drop import (
@@ -30,6 +29,7 @@ from reports.answers.shapes.influences import (
     Swing,
 )
 from reports.answers.shapes.sizes import Capacity, Cell, CrowdPoint, Sizing, StrategyCapacity, StrategySizing
+from reports.documents import Document
 from reports.experiment import Git, Machine
 from reports.shapes import Part
 from scenarios.scenario import Scenario
@@ -79,10 +79,10 @@ class Asked(Part):
     """What an acknowledgement means; the waits here are always until the order is committed or refused."""
 
 
-class Answers(Part):
+class Answers(Document):
     """All that was asked in one go, and with what it was answered."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    file = FILE
 
     schema_: Literal["dropday.questions/1"] = Field(default=SCHEMA, alias="schema")
     command: str
@@ -110,20 +110,6 @@ class Answers(Part):
     oversell: Oversell | None = None
     cost: Cost | None = None
     measure_next: MeasureNext | None = None
-
-    def save(self, run: Path) -> None:
-        """Write `questions.json` into the run"s folder."""
-        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, run: Path) -> Self:
-        """Read the `questions.json` of a run"s folder.
-
-        Raises:
-            FileNotFoundError: the folder has none.
-            pydantic.ValidationError: it is of another version.
-        """
-        return cls.model_validate_json((run / FILE).read_text(encoding="utf-8"))
 
 
 Answer = Capacity | Sizing | Sensitivity | Queue | Oversell | Cost | MeasureNext

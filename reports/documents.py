@@ -1,0 +1,33 @@
+"""Documents: files of JSON in a run's folder, one of each kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+from pydantic import ConfigDict
+
+from reports.shapes import Part
+
+
+class Document(Part):
+    """A shape that is a file of its own. `file` is its name."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    file: ClassVar[str]
+
+    def save(self, run: Path) -> None:
+        """Write it into the run's folder."""
+        text = self.model_dump_json(by_alias=True, indent=2) + "\n"
+        (run / self.file).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: the folder has none.
+            pydantic.ValidationError: it is of another version.
+        """
+        return cls.model_validate_json((run / cls.file).read_text(encoding="utf-8"))
