@@ -1,30 +1,16 @@
 """`dropday ask ..`: the questions of an architect, a command each.
 
-Every command takes the options of `_put`, besides its own. Annotations are not put off here, as elsewhere
-by `__future__`: the options are read from the signatures while they are joined.
+Annotations are not put off here, as elsewhere by `__future__`: the options are read from the signatures.
 """
 
-import inspect
-import shlex
-import sys
-from collections.abc import Callable
+import math
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
-from harness import options
-from harness.options import (
-    AxesOption,
-    EngineOption,
-    ProfileFileOption,
-    RunsOption,
-    ScenarioOption,
-    SeedOption,
-    StrategiesOption,
-)
-from simulator.engine import Engine
+from harness.putting import command_of
 
 if TYPE_CHECKING:
     from harness.questions.asking import Question
@@ -44,72 +30,49 @@ FigureOption = Annotated[FigureName, typer.Option("--figure", help="The figure t
 
 _P99_MS, _UNKNOWN = 1000.0, 1.0
 _FIGURE: FigureName = "everyone-p99"
+# Made up: collections of garbage, and now and then a machine that is moved. Measure your own.
+_PAUSES_PER_HOUR, _PAUSE_MEDIAN_MS, _PAUSE_P99_MS = 6.0, 50.0, 2000.0
 
 app = typer.Typer(
     help="Ask the model what an architect wants to know; the answer is a page with pictures, and JSON.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_command = partial(command_of, app)
 
 
-def _put(
-    question: "Question",
+def _share(text: str) -> float:
+    """0.05 of `5%` or `5`."""
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = math.nan
+    if not 0 < percent < 100:
+        raise typer.BadParameter(f"{text!r}: expected a number of percent above 0 and below 100, such as 5%")
+    return percent / 100
+
+
+@_command("--figure buyers-p99 --precision 2% --strategies safe")
+def compare(
     *,
-    scenario: ScenarioOption = "sneaker_drop",
-    strategies: StrategiesOption = options.STRATEGIES,
-    profile_file: ProfileFileOption = options.PROFILE,
-    seed: SeedOption = 1,
-    replications: Annotated[
-        int | None,
-        typer.Option("--replications", min=1, max=1000, help="Of each run.  [default: as many as needed]"),
-    ] = None,
-    time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
-    engine: EngineOption = Engine.COMPILED,
-    settings: AxesOption = None,
-    runs: RunsOption = options.RUNS,
-) -> None:
-    """Put the question to the model, and show what it says."""
-    from harness.axes import Axes
-    from harness.questions.session import Session
-    from harness.strategies import choose, known
-    from reports.answers import console as screen
-    from scenarios.scenario import load
+    figure: FigureOption = _FIGURE,
+    precision: Annotated[
+        float,
+        typer.Option(
+            "--precision",
+            metavar="PERCENT",
+            parser=_share,
+            help="Of a mean: replications until its error is at most so much, with 95 %.",
+        ),
+    ] = "5%",  # type: ignore[assignment] - parsed
+    at_most: Annotated[
+        int, typer.Option("--at-most", min=10, help="Replications of a strategy, however imprecise.")
+    ] = 200,
+) -> "Question":
+    """Which strategy is better, and whether the difference is more than chance."""
+    from harness.questions.compare import WhichIsBetter
 
-    axes = Axes.of(settings or ())
-    axes.require_modelled()
-    session = Session(
-        questions=[question],
-        scenario=load(scenario).scaled(time_scale),
-        strategies=choose(strategies, known()),
-        profile=profile_file,
-        seed=seed,
-        axes=axes,
-        engine=engine,
-        command=shlex.join(["dropday", *sys.argv[1:]]),
-        replications=replications,
-    )
-    console = Console()
-    screen.show(*session.run(runs, console), console)
-
-
-def _command(example: str) -> Callable[[Callable[..., "Question"]], Callable[..., "Question"]]:
-    """Make a command of a function that gives a question: its options, and those of `_put`."""
-
-    def made(ask: Callable[..., "Question"]) -> Callable[..., "Question"]:
-        own = inspect.signature(ask).parameters
-        _, *shared = inspect.signature(_put).parameters.values()
-
-        def command(**given: Any) -> None:
-            _put(ask(**{name: given.pop(name) for name in own}), **given)
-
-        command.__doc__ = ask.__doc__
-        command.__annotations__ = {}
-        command.__signature__ = inspect.Signature([*own.values(), *shared])  # type: ignore[attr-defined]
-        name = ask.__name__.replace("_", "-")
-        app.command(name, epilog=f"Example: dropday ask {name} {example}".rstrip())(command)
-        return ask
-
-    return made
+    return WhichIsBetter(_figure(figure), precision, at_most)
 
 
 @_command("--p99-ms 500 --of buyers --strategies safe")
@@ -175,6 +138,29 @@ def oversell() -> "Question":
     return HowMuchOversold(Drops())
 
 
+@_command("--pauses-per-hour 2 --pause-median-ms 80 --pause-p99-ms 3000 --lease-ms 5000")
+def lease(
+    *,
+    pauses_per_hour: Annotated[
+        float, typer.Option("--pauses-per-hour", min=0, help="How often a process stands still.")
+    ] = _PAUSES_PER_HOUR,
+    pause_median_ms: Annotated[
+        float, typer.Option("--pause-median-ms", min=0.001, help="Half of the pauses are no longer.")
+    ] = _PAUSE_MEDIAN_MS,
+    pause_p99_ms: Annotated[
+        float, typer.Option("--pause-p99-ms", min=0.001, help="99 of 100 pauses are no longer.")
+    ] = _PAUSE_P99_MS,
+    lease_ms: Annotated[
+        float | None,
+        typer.Option("--lease-ms", min=0.001, help="When a lease runs out.  [default: the system's own]"),
+    ] = None,
+) -> "Question":
+    """How often a lease in Redis is outlived by a pause of its holder, and what that oversells."""
+    from harness.questions.lease import HowOftenOutlived
+
+    return HowOftenOutlived.of(pauses_per_hour, pause_median_ms, pause_p99_ms, lease_ms)
+
+
 @_command("--prices my_prices.toml")
 def cost(
     *,
@@ -221,6 +207,7 @@ def chosen(text: str) -> "list[Question]":
 
 def _as_commands_put_them() -> "dict[str, Question]":
     """All questions by name; those about the drop as it is share its replications."""
+    from harness.questions.compare import WhichIsBetter
     from harness.questions.cost import HowExpensive
     from harness.questions.drops import Drops
     from harness.questions.oversell import HowMuchOversold
@@ -228,11 +215,13 @@ def _as_commands_put_them() -> "dict[str, Question]":
 
     drops = Drops()
     every = [
+        WhichIsBetter(_figure(_FIGURE)),
         capacity(),
         sizing(),
         sensitivity(),
         HowLongAQueue(drops),
         HowMuchOversold(drops),
+        lease(),
         HowExpensive.at(None, drops),
         measure_next(),
     ]

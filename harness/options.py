@@ -49,5 +49,14 @@ AxesOption = Annotated[
         "--set", metavar="NAME=VALUE", help="An axis of the system, such as pool_size=5; once for each."
     ),
 ]
+DaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        envvar="DROPDAY_DASK",
+        help="A Dask cluster that the model runs on, such as tcp://host:8786.  [default: this machine]",
+    ),
+]
 RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs' folders are.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]

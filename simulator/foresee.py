@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
-
-from joblib import Parallel, cpu_count, delayed
 
 from scenarios.arrivals import generate
 from scenarios.scenario import Scenario
-from simulator.compiled import Summary, play, prepare
+from simulator.compiled import Summary, play
+from simulator.cores import cores_for, prepare, spread
 from simulator.defaults import Settings
 from simulator.profile import Profile
 from simulator.strategies import strategy_named
 
-_AT_ONCE = 5  # runs that a process does with a crowd that it has drawn
+_AT_ONCE = 5  # runs that a process does with a crowd that it has drawn, at most
+_TURNS = 8  # of each core, at least: else nobody hears for long how far it is
 
 
 class Foreseen(NamedTuple):
@@ -46,17 +47,15 @@ def foresee(
         profile.demands(strategy_named(name).name)
     prepare()
     runs = [(name, replication) for replication in range(replications) for name in strategies]
-    jobs = max(1, min(cpu_count(), len(runs)))
-    some = [runs[first : first + _AT_ONCE] for first in range(0, len(runs), _AT_ONCE)]
-    done = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_foreseen)(scenario, few, profile, seed=seed, settings=settings) for few in some
-    )
-    for few in done:
-        yield from few
+    few = max(1, min(_AT_ONCE, len(runs) // (_TURNS * cores_for(len(runs)))))
+    some = [runs[first : first + few] for first in range(0, len(runs), few)]
+    foreseen = partial(_foreseen, scenario=scenario, profile=profile, seed=seed, settings=settings)
+    for done in spread(foreseen, some, in_order=False):
+        yield from done
 
 
 def _foreseen(
-    scenario: Scenario, runs: Sequence[tuple[str, int]], profile: Profile, *, seed: int, settings: Settings
+    runs: Sequence[tuple[str, int]], *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
 ) -> list[Foreseen]:
     arrivals = generate(scenario, seed)
     return [

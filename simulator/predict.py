@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from joblib import Parallel, cpu_count, delayed
-
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.engine import Engine
-from simulator.model import simulate
 from simulator.profile import Profile
-from simulator.strategies import strategy_named
+from simulator.variants import Variant, play
 
 
 def predict(
@@ -35,27 +32,26 @@ def predict(
         ValueError: the model has no such strategy.
         ProfileError: the profile has no demands for one.
     """
-    for name in strategies:
-        profile.demands(strategy_named(name).name)
-    if engine is Engine.COMPILED:
-        from simulator.compiled import prepare  # here, as to load the compiler takes a second
-
-        prepare()
-    runs = [(name, replication) for name in strategies for replication in range(replications)]
-    records = Parallel(n_jobs=max(1, min(cpu_count(), len(runs))))(
-        delayed(simulate)(
-            scenario,
-            name,
-            profile,
+    variants = [
+        Variant(
+            scenario=scenario,
+            strategy=name,
+            profile=profile,
             seed=seed,
             replication=replication,
             workers=workers,
             pool_size=pool_size,
             engine=engine,
         )
-        for name, replication in runs
-    )
+        for name in strategies
+        for replication in range(replications)
+    ]
+    records = list(play(variants, _record))
     return {
         name: records[number * replications : (number + 1) * replications]
         for number, name in enumerate(strategies)
     }
+
+
+def _record(record: Record, _: Variant) -> Record:
+    return record

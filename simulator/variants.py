@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
-
-from joblib import Parallel, cpu_count, delayed
 
 from scenarios.record import Record
 from scenarios.scenario import Scenario
+from simulator.cores import prepare, spread
 from simulator.engine import Engine
 from simulator.model import simulate
 from simulator.profile import Profile
@@ -62,12 +62,8 @@ def play(variants: Sequence[Variant], look: Callable[[Record, Variant], Look]) -
     for name, profile in {variant.strategy: variant.profile for variant in variants}.items():
         profile.demands(strategy_named(name).name)
     if any(variant.engine is Engine.COMPILED for variant in variants):
-        from simulator.compiled import prepare  # here, as to load the compiler takes a second
-
         prepare()
-    processes = max(1, min(cpu_count(), len(variants)))
-    spread = Parallel(n_jobs=processes, return_as="generator", pre_dispatch=f"{4 * processes}")
-    yield from spread(delayed(_seen)(variant, look) for variant in variants)
+    yield from spread(partial(_seen, look=look), variants)
 
 
 def _seen(variant: Variant, look: Callable[[Record, Variant], Look]) -> Look:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from reports.answers import capacity, cost, measure_next
+from reports.answers import capacity, compare, cost, lease, measure_next
 from reports.answers.shapes import (
     Answers,
     Capacity,
     Cell,
+    Compare,
     Cost,
+    Leases,
     MeasureNext,
     Oversell,
     Queue,
@@ -36,6 +38,19 @@ def findings(answers: Answers) -> Iterator[tuple[str, str]]:
         asked = getattr(answers, name)
         if asked:
             yield name, sentence(asked, answers)
+
+
+def _of_compare(asked: Compare, answers: Answers) -> str:
+    title, unit = asked.figure.title, asked.figure.unit
+    rivals = [one for one in _comparable(answers, asked.strategies) if one.difference]
+    close = [one.strategy for one in rivals if one.difference and not one.difference.differs]
+    mean = next(one.mean for one in asked.strategies if one.strategy == asked.best).mean
+    best = f"The best {title}: {asked.best} with {number(mean)} {unit}"
+    if not rivals:
+        return f"{best}."
+    if close:
+        return f"{best}, which cannot be told from that of {names(close)}."
+    return f"{best}, and no other is as good but by chance. {compare.certainty(asked)}"
 
 
 def _of_capacity(asked: Capacity, answers: Answers) -> str:
@@ -99,6 +114,18 @@ def _of_oversell(asked: Oversell, _: Answers) -> str:
     return f"{sentence}."
 
 
+def _of_lease(asked: Leases, _: Answers) -> str:
+    if asked.held is None:
+        return f"Nobody got a lease of {asked.strategy}, so nobody can outlive one."
+    one, drop, units = (
+        lease.small(found.mean) for found in (asked.asked.one, asked.asked.drop, asked.asked.units)
+    )
+    return (
+        f"The chance that a pause outlives a lease of {number(asked.asked.lease_ms)} ms: {one}, in a whole "
+        f"drop {drop}, where {units} units are oversold on average; with the pauses that were stated."
+    )
+
+
 def _of_cost(asked: Cost, answers: Answers) -> str:
     cheapest = min(_comparable(answers, asked.strategies), key=lambda one: one.total.mean)
     unit, times = cost.money(asked)
@@ -139,11 +166,13 @@ def size(cell: Cell | None) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Any, Answers], str]] = {
+    "compare": _of_compare,
     "capacity": _of_capacity,
     "sizing": _of_sizing,
     "sensitivity": _of_sensitivity,
     "queue": _of_queue,
     "oversell": _of_oversell,
+    "lease": _of_lease,
     "cost": _of_cost,
     "measure_next": _of_measure_next,
 }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.answers import capacity, cost, measure_next, oversell, queue, sensitivity, sizing
+from reports.answers import (
+    capacity,
+    compare,
+    cost,
+    lease,
+    measure_next,
+    oversell,
+    queue,
+    sensitivity,
+    sizing,
+)
 from reports.answers.findings import findings, size
 from reports.answers.shapes import Answers
 from reports.canvas import colours, custom_property
@@ -26,7 +36,12 @@ def html(answers: Answers, *, report: bool = False) -> str:
     shade = colours(answers.strategies)
     page = template(
         "questions.html",
+        certainty=compare.certainty,
         crowd=capacity.finding,
+        difference=compare.difference,
+        interval=lease.interval,
+        one_in=lease.one_in,
+        small=lease.small,
         money=cost.money,
         size=size,
         distribution=oversell.distribution,
@@ -46,6 +61,8 @@ def _pictures(answers: Answers) -> dict[str, Sequence[Picture]]:
     """Of each question that was asked, in its order on the page."""
     shade = colours(answers.strategies)
     found: dict[str, Sequence[Picture]] = {}
+    if answers.compare:
+        found["compare"] = compare.pictures(answers.compare, shade)
     if answers.capacity:
         found["capacity"] = capacity.pictures(answers.capacity, shade)
     if answers.sizing:
@@ -56,6 +73,8 @@ def _pictures(answers: Answers) -> dict[str, Sequence[Picture]]:
         found["queue"] = queue.pictures(answers.queue, shade)
     if answers.oversell:
         found["oversell"] = oversell.pictures(answers.oversell, shade)
+    if answers.lease:
+        found["lease"] = lease.pictures(answers.lease)
     if answers.cost:
         found["cost"] = cost.pictures(answers.cost)
     if answers.measure_next:

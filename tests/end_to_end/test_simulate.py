@@ -42,7 +42,7 @@ def test_a_simulation_answers_what_an_architect_asks_on_one_page(desk: Desk) -> 
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))
     assert set(Answers.model_fields) & set(page.ids) == {
-        "capacity", "sizing", "sensitivity", "queue", "oversell", "cost", "measure_next",
+        "compare", "capacity", "sizing", "sensitivity", "queue", "oversell", "lease", "cost", "measure_next",
     }  # fmt: skip
     assert all(link == "index.html" or link.startswith("#") for link in page.references)
     assert "made-up prices" in page.text

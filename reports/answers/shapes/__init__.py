@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from reports.answers.shapes.common import Figure, Objective, Spread, Whose, unknown_share
+from reports.answers.shapes.common import Estimate, Figure, Objective, Spread, Whose, unknown_share
+from reports.answers.shapes.compared import Compare, Difference, StrategyCompared
 from reports.answers.shapes.drop import (
     Cost,
     Oversell,
@@ -28,6 +29,7 @@ from reports.answers.shapes.influences import (
     StrategySensitivity,
     Swing,
 )
+from reports.answers.shapes.leases import Held, LeaseLength, Leases, Pause
 from reports.answers.shapes.sizes import Capacity, Cell, CrowdPoint, Sizing, StrategyCapacity, StrategySizing
 from reports.documents import Document
 from reports.experiment import Git, Machine
@@ -41,20 +43,28 @@ __all__ = [
     "Asked",
     "Capacity",
     "Cell",
+    "Compare",
     "Cost",
     "CrowdPoint",
+    "Difference",
+    "Estimate",
     "Figure",
+    "Held",
     "Influence",
+    "LeaseLength",
+    "Leases",
     "MeasureNext",
     "Objective",
     "Oversell",
     "Parameter",
+    "Pause",
     "Prices",
     "Queue",
     "Sensitivity",
     "Sizing",
     "Spread",
     "StrategyCapacity",
+    "StrategyCompared",
     "StrategyCost",
     "StrategyOversell",
     "StrategyParameters",
@@ -103,13 +113,15 @@ class Answers(Document):
     cautions: tuple[str, ...]
     """Where all of this goes beyond what was calibrated."""
     strategies: tuple[Asked, ...]
+    compare: Compare | None = None
     capacity: Capacity | None = None
     sizing: Sizing | None = None
     sensitivity: Sensitivity | None = None
     queue: Queue | None = None
     oversell: Oversell | None = None
+    lease: Leases | None = None
     cost: Cost | None = None
     measure_next: MeasureNext | None = None
 
 
-Answer = Capacity | Sizing | Sensitivity | Queue | Oversell | Cost | MeasureNext
+Answer = Compare | Capacity | Sizing | Sensitivity | Queue | Oversell | Leases | Cost | MeasureNext

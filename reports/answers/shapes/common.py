@@ -30,6 +30,14 @@ class Spread(Part):
         return cls(mean=fmean(ordered), low=ordered[nth - 1], high=ordered[-nth])
 
 
+class Estimate(Part):
+    """What is not known exactly, but to lie within an interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
 class Objective(Part):
     """What a crowd is promised."""
 
@@ -77,3 +85,5 @@ class Figure(Part):
     """In the metrics of a run."""
     title: str
     unit: str
+    better: Literal["more", "less"] = "less"
+    """Which way a strategy is better than another."""
