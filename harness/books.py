@@ -17,7 +17,7 @@ from scenarios.books import (
     IntakeRow,
     KeyRow,
     StockRow,
-    WalletRow,
+    Wallets,
 )
 
 _STOCK = """
@@ -72,7 +72,7 @@ def read_books(*, database_url: str, redis_url: str, began_unix_s: float, in_red
             for row in tables[_STOCK]
         ),
         orders=tuple(BookedOrder(**row, lines=tuple(lines[row["order_id"]])) for row in tables[_ORDERS]),
-        wallets=tuple(WalletRow(**row) for row in tables[_WALLETS]),
+        wallets=Wallets(**{name: [row[name] for row in tables[_WALLETS]] for name in Wallets.model_fields}),
         keys=tuple(KeyRow(**row) for row in tables[_KEYS]),
         decisions=tuple(DecisionRow(**row) for row in tables[_DECISIONS]),
         intake=tuple(IntakeRow(**row) for row in tables[_INTAKE]),

@@ -101,8 +101,9 @@ class Evidence:
     def wallets(self) -> pl.DataFrame:
         """The wallets; `spent_won`: the orders of their shopper."""
         spent = self.orders.group_by("shopper").agg(spent_won=pl.col("total_won").sum())
-        wallets = _table(self._books.wallets, _WALLETS).join(spent, on="shopper", how="full", coalesce=True)
-        return wallets.sort("shopper").with_columns(pl.col("spent_won").fill_null(0))
+        wallets = pl.DataFrame(dict(self._books.wallets), schema=_WALLETS)
+        beside = wallets.join(spent, on="shopper", how="full", coalesce=True)
+        return beside.sort("shopper").with_columns(pl.col("spent_won").fill_null(0))
 
     @cached_property
     def keys(self) -> pl.DataFrame:

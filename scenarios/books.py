@@ -40,13 +40,16 @@ class BookedOrder(_Row):
     lines: tuple[BookedLine, ...]
 
 
-class WalletRow(_Row):
-    """One shopper's money: what it opened with, what it holds, and the sum of its ledger since."""
+class Wallets(_Row):
+    """The shoppers' money: what each opened with, what it holds, and the sum of its ledger since.
 
-    shopper: int
-    opening_won: int
-    balance_won: int
-    ledger_won: int
+    There is a wallet for each shopper of the crowd, so they are columns of equal length, not rows.
+    """
+
+    shopper: tuple[int, ...]
+    opening_won: tuple[int, ...]
+    balance_won: tuple[int, ...]
+    ledger_won: tuple[int, ...]
 
 
 class KeyRow(_Row):
@@ -81,7 +84,7 @@ class Books(_Row):
 
     stock: tuple[StockRow, ...]
     orders: tuple[BookedOrder, ...]
-    wallets: tuple[WalletRow, ...]
+    wallets: Wallets
     keys: tuple[KeyRow, ...]
     decisions: tuple[DecisionRow, ...] = ()
     intake: tuple[IntakeRow, ...] = ()

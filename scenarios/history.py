@@ -103,9 +103,12 @@ def lists(items: pl.Series, owners: NDArray[np.int64], *, rows: int) -> pl.Serie
     """A column of lists, cut from one long column: row by row it takes polars many times as long.
 
     Args:
-        owners: the row to which each of the items belongs.
+        owners: the row to which each of the items belongs, sorted.
     """
-    filled = pl.DataFrame({"row": owners, "items": items}).group_by("row").agg("items")
+    row = pl.Series(owners).set_sorted()
+    filled = pl.DataFrame({"row": row, "items": items}).group_by("row", maintain_order=True).agg("items")
+    if len(filled) == rows:
+        return filled["items"]
     every_row = pl.DataFrame({"row": np.arange(rows)})
     return every_row.join(filled, on="row", how="left", maintain_order="left")["items"].fill_null([])
 

@@ -10,7 +10,7 @@ from scenarios.books import (
     IntakeRow,
     KeyRow,
     StockRow,
-    WalletRow,
+    Wallets,
 )
 from scenarios.scenario import Scenario
 from simulator.order import Placed
@@ -26,7 +26,7 @@ def read_books(scenario: Scenario, shop: Shop) -> Books:
     return Books(
         stock=tuple(_stock(scenario, shop)),
         orders=tuple(_order(scenario, one) for one in placed),
-        wallets=tuple(_wallets(scenario, shop)),
+        wallets=_wallets(scenario, shop),
         keys=tuple(
             KeyRow(shopper=one.order.shopper, key=one.order.key, order_id=one.order_id) for one in placed
         ),
@@ -78,14 +78,11 @@ def _order(scenario: Scenario, placed: Placed) -> BookedOrder:
     )
 
 
-def _wallets(scenario: Scenario, shop: Shop) -> list[WalletRow]:
-    opening_won = scenario.shoppers.balance_won
-    return [
-        WalletRow(
-            shopper=shopper,
-            opening_won=opening_won,
-            balance_won=balance_won,
-            ledger_won=balance_won - opening_won,
-        )
-        for shopper, balance_won in enumerate(shop.database.balances_won)
-    ]
+def _wallets(scenario: Scenario, shop: Shop) -> Wallets:
+    opening_won, balances_won = scenario.shoppers.balance_won, shop.database.balances_won
+    return Wallets(
+        shopper=tuple(range(len(balances_won))),
+        opening_won=(opening_won,) * len(balances_won),
+        balance_won=tuple(balances_won),
+        ledger_won=tuple(balance_won - opening_won for balance_won in balances_won),
+    )

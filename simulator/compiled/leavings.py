@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from scenarios.arrivals import Arrivals
 from scenarios.books import (
@@ -18,9 +17,9 @@ from scenarios.books import (
     IntakeRow,
     KeyRow,
     StockRow,
-    WalletRow,
+    Wallets,
 )
-from scenarios.history import SCHEMA, SPAN, lists
+from scenarios.history import SCHEMA, lists
 from scenarios.scenario import Scenario
 from simulator.compiled.answers import ANSWERS, SOLD_OUT_ON_THE_BOARD
 from simulator.compiled.memory import Memory
@@ -31,20 +30,21 @@ from simulator.strategies import KeptIn, Step, Strategy
 
 Rows = NDArray[np.void]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
-_WALLETS = TypeAdapter(tuple[WalletRow, ...])  # all in one go: there is one for each shopper
-_BOUGHT = (Verdict.DONE.value, Verdict.REPLAYED.value)
+_BOUGHT = np.isin(np.arange(max(ANSWERS) + 1), (Verdict.DONE.value, Verdict.REPLAYED.value))
 _ANSWERS = [ANSWERS.get(number, Answer(ANSWERS[1].outcome, 0)) for number in range(max(ANSWERS) + 1)]
 
 
 def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy: Strategy) -> pl.DataFrame:
     """One row for each attempt, with `SCHEMA`."""
-    attempts = memory["attempts"][1 : memory.world["attempts_used"]]
-    attempts = attempts[np.lexsort((attempts["noted"], attempts["sent_s"]))]
-    keys, answers, arrival = memory["keys"][attempts["key"]], attempts["answer"], attempts["arrival"]
-    is_order, bought = attempts["key"] > 0, np.isin(answers, _BOUGHT)
+    all_attempts = memory["attempts"][1 : memory.world["attempts_used"]]
+    attempts = _Chosen(all_attempts, _in_order(all_attempts["sent_s"], all_attempts["noted"]))
+    keys = _Chosen(memory["keys"], attempts["key"])
+    answers, arrival = attempts["answer"].astype(np.int64), attempts["arrival"]
+    is_order, bought = attempts["key"] > 0, _BOUGHT[answers]
     key = _key_names(keys, arrivals.seed, is_order)
-    owners, lines = _cart_lines(memory, arrivals, attempts)
+    owners, skus, quantities = _cart_lines(memory, arrivals, attempts, keys)
     names = pl.Series([sku.sku for sku in scenario.skus], dtype=pl.String())
     sent_s = attempts["sent_s"]
     columns: dict[str, Any] = {
@@ -54,8 +54,8 @@ def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strateg
         "shopper": arrivals.shopper[arrival],
         "bot": arrivals.bot[arrival],
         "key": key,
-        "skus": lists(names[lines["sku"].astype(np.int64)], owners, rows=len(attempts)),
-        "quantities": lists(pl.Series(lines["quantity"].astype(np.int64)), owners, rows=len(attempts)),
+        "skus": lists(names[skus], owners, rows=len(answers)),
+        "quantities": lists(pl.Series(quantities), owners, rows=len(answers)),
         "intended_s": sent_s,
         "sent_s": sent_s,
         "acknowledged_s": pl.Series(attempts["acknowledged_s"]).fill_nan(None),
@@ -71,11 +71,31 @@ def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strateg
     return pl.DataFrame(columns).cast(SCHEMA)
 
 
-def _answered(answers: NDArray[np.int8], values: list[Any]) -> pl.Series:
-    return pl.Series(values)[answers.astype(np.int64)]
+class _Chosen:
+    """Some records of a table. Of a record most is not looked at: columns are cut out when asked for."""
+
+    def __init__(self, records: Rows, chosen: Ints) -> None:
+        self._records = records
+        self._chosen = chosen
+
+    def __getitem__(self, field: str) -> NDArray[Any]:
+        column: NDArray[Any] = self._records[field][self._chosen]
+        return column
 
 
-def _key_names(keys: Rows, seed: int, is_order: NDArray[np.bool_]) -> pl.Series:
+def _in_order(sent_s: Floats, noted: Ints) -> Ints:
+    """The order of sending, which they are in already; those sent at one moment as they ended."""
+    order, same = np.arange(len(sent_s)), np.diff(sent_s) == 0
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    order[tied] = tied[np.lexsort((noted[tied], sent_s[tied]))]
+    return order
+
+
+def _answered(answers: Ints, values: list[Any]) -> pl.Series:
+    return pl.Series(values)[answers]
+
+
+def _key_names(keys: _Chosen, seed: int, is_order: NDArray[np.bool_]) -> pl.Series:
     numbers = pl.DataFrame({"arrival": keys["arrival"], "order": keys["order_number"]})
     return _where(is_order, numbers.select(pl.format(f"{seed}-{{}}-{{}}", "arrival", "order")).to_series())
 
@@ -85,29 +105,31 @@ def _where(chosen: NDArray[np.bool_], names: pl.Series) -> pl.Series:
     return names.zip_with(pl.Series(chosen), pl.Series([""]).new_from_index(0, len(names)))
 
 
-def _cart_lines(memory: Memory, arrivals: Arrivals, attempts: Rows) -> tuple[Ints, Rows]:
-    """The lines of all attempts' carts as their shoppers had them, and to which attempt each belongs."""
-    single_lines, keys = int(memory.world["single_lines"]), memory["keys"][attempts["key"]]
-    alone = keys["cart_start"] >= single_lines
-    alone &= attempts["key"] > 0
-    start = np.where(alone, keys["cart_start"], arrivals.cart_start[attempts["arrival"]])
-    length = np.where(alone, 1, np.diff(arrivals.cart_start)[attempts["arrival"]])
-    owners = np.repeat(np.arange(len(attempts)), length)
+def _cart_lines(
+    memory: Memory, arrivals: Arrivals, attempts: _Chosen, keys: _Chosen
+) -> tuple[Ints, Ints, Ints]:
+    """The lines of all carts as their shoppers had them: which attempt each belongs to, SKU and quantity."""
+    single_lines, arrival = int(memory.world["single_lines"]), attempts["arrival"]
+    alone = (keys["cart_start"] >= single_lines) & (attempts["key"] > 0)
+    start = np.where(alone, keys["cart_start"], arrivals.cart_start[arrival])
+    length = np.where(alone, 1, np.diff(arrivals.cart_start)[arrival])
+    owners = np.repeat(np.arange(len(arrival)), length)
     within = np.arange(len(owners)) - np.repeat(np.cumsum(length) - length, length)
-    lines = memory["lines"].copy()
-    lines["sku"][:single_lines] = arrivals.line_sku
-    lines["quantity"][:single_lines] = arrivals.line_quantity
-    return owners, lines[np.repeat(start, length) + within]
+    line, singles = np.repeat(start, length) + within, memory["lines"][single_lines:]
+    skus = np.concatenate([arrivals.line_sku, singles["sku"]])
+    quantities = np.concatenate([arrivals.line_quantity, singles["quantity"]])
+    return owners, skus[line].astype(np.int64), quantities[line].astype(np.int64)
 
 
-def _spans(memory: Memory, attempts: Rows, strategy: Strategy) -> pl.Series:
+def _spans(memory: Memory, attempts: _Chosen, strategy: Strategy) -> pl.Series:
     """What was measured, or the one span of an answer from the board."""
     spans, names = memory["spans"], [*spans_of(strategy), "board"]
     from_board = np.flatnonzero(attempts["answer"] == SOLD_OUT_ON_THE_BOARD)
     owners, found = [from_board], [np.zeros(len(from_board), spans.dtype)]
     found[0]["name"] = len(names) - 1
-    owner = np.flatnonzero(attempts["first_span"])
-    number = attempts["first_span"][owner]
+    first = attempts["first_span"]
+    owner = np.flatnonzero(first)
+    number = first[owner]
     while len(number):
         owners.append(owner)
         found.append(spans[number])
@@ -117,11 +139,18 @@ def _spans(memory: Memory, attempts: Rows, strategy: Strategy) -> pl.Series:
     in_order = np.argsort(of, kind="stable")
     items = pl.DataFrame(
         {
-            "name": pl.Series(names)[all_spans["name"][in_order].astype(np.int64)],
+            "name": pl.Series(names, dtype=pl.String())[all_spans["name"][in_order].astype(np.int64)],
             "ms": all_spans["ms"][in_order],
         }
     ).to_struct()
-    return lists(items.cast(SPAN), of[in_order], rows=len(attempts))
+    return lists(items, of[in_order], rows=len(first))
+
+
+def read_ends(memory: Memory) -> tuple[Floats, NDArray[np.bool_]]:
+    """When each attempt ended, in this order, and whether it was an order that was bought."""
+    attempts = memory["attempts"][1 : memory.world["attempts_used"]]
+    attempts = attempts[np.argsort(attempts["noted"])]
+    return attempts["done_s"], _BOUGHT[attempts["answer"]]
 
 
 def read_books(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy: Strategy) -> Books:
@@ -170,37 +199,35 @@ def _stock(memory: Memory, scenario: Scenario, strategy: Strategy) -> list[Stock
 
 
 def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> list[BookedOrder]:
-    lines = memory["lines"]
+    lines, names = memory["lines"], [_key_name(key, seed) for key in placed]
+    fields = ("shopper", "total_won", "placed_s", "cart_start", "cart_end")
+    rows = zip(names, *(placed[field].tolist() for field in fields), strict=True)
     return [
         BookedOrder(
-            order_id=(name := _key_name(key, seed)),
-            shopper=key["shopper"],
+            order_id=name,
+            shopper=shopper,
             key=name,
             state="paid",
-            total_won=key["total_won"],
-            placed_s=key["placed_s"],
+            total_won=total_won,
+            placed_s=placed_s,
             lines=tuple(
-                BookedLine(sku=sku.sku, quantity=line["quantity"], price_won=sku.price_won)
-                for line in lines[key["cart_start"] : key["cart_end"]]
-                for sku in (scenario.skus[line["sku"]],)
+                BookedLine(sku=sku.sku, quantity=quantity, price_won=sku.price_won)
+                for number, quantity in lines[start:end].tolist()
+                for sku in (scenario.skus[number],)
             ),
         )
-        for key in placed
+        for name, shopper, total_won, placed_s, start, end in rows
     ]
 
 
-def _wallets(memory: Memory, scenario: Scenario) -> tuple[WalletRow, ...]:
-    opening_won = scenario.shoppers.balance_won
-    rows = [
-        {
-            "shopper": shopper,
-            "opening_won": opening_won,
-            "balance_won": balance_won,
-            "ledger_won": balance_won - opening_won,
-        }
-        for shopper, balance_won in enumerate(memory["shoppers"]["balance_won"].tolist())
-    ]
-    return _WALLETS.validate_python(rows)
+def _wallets(memory: Memory, scenario: Scenario) -> Wallets:
+    opening_won, balances_won = scenario.shoppers.balance_won, memory["shoppers"]["balance_won"]
+    return Wallets.model_construct(  # whole numbers, as they are in a column: to look at each takes longest
+        shopper=tuple(range(len(balances_won))),
+        opening_won=(opening_won,) * len(balances_won),
+        balance_won=tuple(balances_won.tolist()),
+        ledger_won=tuple((balances_won - opening_won).tolist()),
+    )
 
 
 def _intake(memory: Memory, seed: int) -> list[IntakeRow]:

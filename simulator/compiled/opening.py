@@ -181,7 +181,7 @@ def _put_lines(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:
     rank: NDArray[np.int64] = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
     cart = np.repeat(np.arange(len(arrivals)), np.diff(arrivals.cart_start))
-    order = np.lexsort((rank[arrivals.line_sku], cart))
+    order = np.argsort(cart * len(names) + rank[arrivals.line_sku], kind="stable")  # most carts have one line
     lines = memory.put("lines", len(order) + len(names))
     lines["sku"] = np.concatenate([arrivals.line_sku[order], np.arange(len(names))])
     lines["quantity"][: len(order)] = arrivals.line_quantity[order]

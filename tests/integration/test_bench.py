@@ -32,7 +32,7 @@ def changes(shop: TestShop) -> dict[str, object]:
     return {
         "orders": [(order.shopper, order.state, order.total_won, order.lines) for order in books.orders],
         "stock": [(row.sku, row.available) for row in books.stock],
-        "wallets": [(wallet.balance_won, wallet.ledger_won) for wallet in books.wallets],
+        "wallets": books.wallets,
     }
 
 

@@ -56,8 +56,11 @@ def assert_all_decided_once(shop: TestShop) -> None:
     placed = {row.shopper for row in books.decisions if row.status == 201}
     assert placed == set(bought)
     assert {row.code for row in books.decisions if row.status != 201} <= {"sold_out"}
-    assert all(wallet.balance_won == 1_000_000 - PRICE_WON * bought.count(wallet.shopper)
-               for wallet in books.wallets)  # fmt: skip
+    wallets = books.wallets
+    assert all(
+        balance_won == 1_000_000 - PRICE_WON * bought.count(shopper)
+        for shopper, balance_won in zip(wallets.shopper, wallets.balance_won, strict=True)
+    )
 
 
 @every_queued_strategy

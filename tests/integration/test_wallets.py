@@ -63,6 +63,8 @@ def test_every_balance_is_its_opening_plus_its_ledger(shop: TestShop) -> None:
     charge(shop, 5_000)
     shop.order(("dunk-270", 1))
 
-    wallet = next(wallet for wallet in shop.books().wallets if wallet.shopper == 0)
+    wallets = shop.books().wallets
+    mine = wallets.shopper.index(0)
 
-    assert wallet.opening_won + wallet.ledger_won == wallet.balance_won == 1_005_000 - PRICE_WON
+    assert wallets.opening_won[mine] + wallets.ledger_won[mine] == wallets.balance_won[mine]
+    assert wallets.balance_won[mine] == 1_005_000 - PRICE_WON

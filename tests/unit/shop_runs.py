@@ -11,7 +11,7 @@ import polars as pl
 
 from reports.violations import AuditReport
 from scenarios import history
-from scenarios.books import BookedLine, BookedOrder, Books, DecisionRow, KeyRow, StockRow, WalletRow
+from scenarios.books import BookedLine, BookedOrder, Books, DecisionRow, KeyRow, StockRow, Wallets
 from scenarios.conditions import Conditions, Generator, Sample
 from scenarios.history import Attempt, Outcome
 from scenarios.record import Record
@@ -143,14 +143,11 @@ def _books(
             for sku in units
         ),
         orders=placed,
-        wallets=tuple(
-            WalletRow(
-                shopper=shopper,
-                opening_won=OPENING_WON,
-                balance_won=OPENING_WON - spent[shopper],
-                ledger_won=-spent[shopper],
-            )
-            for shopper in sorted(shoppers)
+        wallets=Wallets(
+            shopper=tuple(sorted(shoppers)),
+            opening_won=(OPENING_WON,) * len(shoppers),
+            balance_won=tuple(OPENING_WON - spent[shopper] for shopper in sorted(shoppers)),
+            ledger_won=tuple(-spent[shopper] for shopper in sorted(shoppers)),
         ),
         keys=tuple(KeyRow(shopper=order.shopper, key=order.key, order_id=order.order_id) for order in placed),
     )
@@ -236,6 +233,29 @@ def with_row(record: Record, table: str, row: int, **changes: Any) -> Record:
     return with_rows(
         record, table, lambda rows: [*rows[:row], rows[row].model_copy(update=changes), *rows[row + 1 :]]
     )
+
+
+def with_wallet(record: Record, row: int, **changes: int) -> Record:
+    """The record with one shopper's wallet changed."""
+    wallets = record.books.wallets
+    columns = {
+        name: (*getattr(wallets, name)[:row], won, *getattr(wallets, name)[row + 1 :])
+        for name, won in changes.items()
+    }
+    return _with_wallets(record, columns)
+
+
+def without_wallet(record: Record, row: int) -> Record:
+    """The record with one wallet less."""
+    wallets = dict(record.books.wallets)
+    return _with_wallets(
+        record, {name: (*column[:row], *column[row + 1 :]) for name, column in wallets.items()}
+    )
+
+
+def _with_wallets(record: Record, columns: Mapping[str, tuple[int, ...]]) -> Record:
+    wallets = record.books.wallets.model_copy(update=columns)
+    return replace(record, books=record.books.model_copy(update={"wallets": wallets}))
 
 
 def broken(report: AuditReport) -> set[tuple[int, str]]:

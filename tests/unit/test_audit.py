@@ -21,6 +21,8 @@ from tests.unit.shop_runs import (
     with_attempts,
     with_row,
     with_rows,
+    with_wallet,
+    without_wallet,
 )
 
 Tampering = Callable[[Record], Record]
@@ -123,22 +125,22 @@ TAMPERED: dict[str, tuple[int, str, Tampering]] = {
     "an order of someone without a wallet": (
         4,
         "shoppers without a wallet have orders",
-        lambda run: with_rows(run, "wallets", lambda wallets: wallets[1:]),
+        lambda run: without_wallet(run, 0),
     ),
     "a wallet that forgot a payment": (
         4,
         "wallets differ from their ledgers",
-        lambda run: with_row(run, "wallets", 0, balance_won=10_000),
+        lambda run: with_wallet(run, 0, balance_won=10_000),
     ),
     "a ledger without an order": (
         4,
         "ledgers differ from the orders",
-        lambda run: with_row(run, "wallets", 4, balance_won=9_000, ledger_won=-1_000),
+        lambda run: with_wallet(run, 4, balance_won=9_000, ledger_won=-1_000),
     ),
     "a wallet below zero": (
         4,
         "wallets are negative",
-        lambda run: with_row(run, "wallets", 0, opening_won=500, balance_won=-1_500),
+        lambda run: with_wallet(run, 0, opening_won=500, balance_won=-1_500),
     ),
     "an order whose total is not that of its lines": (
         4,

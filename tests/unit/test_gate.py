@@ -26,7 +26,7 @@ from tests.unit.run_folders import (
     threshold,
     too_late,
 )
-from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_row
+from tests.unit.shop_runs import SCENARIO, Request, conditions, play, rush, with_wallet
 
 TAME = play([Request(1, {"shoe-270": 1}, 0.0, 0.1, 0.2)])
 
@@ -110,7 +110,7 @@ def test_a_run_in_which_nobody_bought_is_unknown_even_where_stock_is_meant_to_la
 
 
 def test_a_control_may_break_stock_and_nothing_else() -> None:
-    summary = judged(control=with_row(oversold(), "wallets", 0, balance_won=10_000))
+    summary = judged(control=with_wallet(oversold(), 0, balance_won=10_000))
     assert summary.exit_code == 1
     assert status(summary, "audit of orders, money and keys", CONTROL) == "fail"
 

@@ -117,7 +117,7 @@ def test_an_order_beyond_the_wallet_is_rejected_and_leaves_no_trace() -> None:
     assert set(record.history["outcome"]) == {Outcome.REJECTED}
     assert set(record.history["code"]) == {"insufficient_funds"}
     assert [row.available for row in record.books.stock] == [25, 15]
-    assert {wallet.balance_won for wallet in record.books.wallets} == {999}
+    assert set(record.books.wallets.balance_won) == {999}
 
 
 def test_who_waits_for_a_connection_for_too_long_is_turned_away() -> None:

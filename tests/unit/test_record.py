@@ -14,7 +14,7 @@ from scenarios.books import (
     IntakeRow,
     KeyRow,
     StockRow,
-    WalletRow,
+    Wallets,
 )
 from scenarios.conditions import Conditions, Generator, Sample, WaitSample
 from scenarios.history import frame
@@ -37,7 +37,7 @@ RECORD = Record(
                 lines=(BookedLine(sku="shoe-270", quantity=1, price_won=1000),),
             ),
         ),
-        wallets=(WalletRow(shopper=1, opening_won=5000, balance_won=4000, ledger_won=-1000),),
+        wallets=Wallets(shopper=(1,), opening_won=(5000,), balance_won=(4000,), ledger_won=(-1000,)),
         keys=(KeyRow(shopper=1, key="1-1-0", order_id="abc"),),
         decisions=(DecisionRow(shopper=2, key="1-2-0", status=409, code="sold_out"),),
         intake=(IntakeRow(shopper=3, key="1-3-0"),),
