@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
+from simulator.compiled.world import attempt_of, pace_at
 from simulator.order import Draw
 
 _GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -45,9 +46,11 @@ def _of_attempt(world: Record, draw: int, attempt: Record) -> np.uint64:
 
 
 @compiled
-def pace_of(world: Record, attempt: Record) -> float:
-    """How much more work than the average an attempt makes: log-normal, with mean 1."""
-    draw = uniform(_of_attempt(world, _PACE, attempt))
+def pace_of(world: Record, order: int) -> float:
+    """How much more work than the average an attempt makes: log-normal, with mean 1, unless given."""
+    if world.paces_room:
+        return float(pace_at(world, (order - 1) % world.paces_room).pace)
+    draw = uniform(_of_attempt(world, _PACE, attempt_of(world, order)))
     sigma = world.unevenness
     return math.exp(sigma * standard_normal(draw) - sigma * sigma / 2)
 

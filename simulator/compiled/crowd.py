@@ -31,7 +31,7 @@ def serve(world: Record, me: int) -> bool:
         my.routine = 2
     if my.routine == 2:
         my.routine = 3
-        sent.pace = pace_of(world, sent)
+        sent.pace = pace_of(world, my.order)
     if my.routine == 3:
         if sent.key:
             if not _exchange(world, me):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from scenarios.arrivals import Arrivals
 from scenarios.record import Record
 from scenarios.scenario import Scenario
-from simulator.circumstances import SAMPLE_S, conditions, sample_times, speed_of
+from simulator.circumstances import SAMPLE_S, Floats, conditions, sample_times, speed_of
 from simulator.compiled.busy import Busy
-from simulator.compiled.kernel import go_on
-from simulator.compiled.leavings import read_books, read_history
+from simulator.compiled.kernel import go_on, prepare
+from simulator.compiled.leavings import read_books, read_ends, read_history
 from simulator.compiled.memory import MARGIN, Memory
 from simulator.compiled.opening import opened
 from simulator.compiled.records import MOST_LINES
@@ -53,6 +55,10 @@ class Run:
             ),
         )
 
+    def ended(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """When each attempt ended, in this order, and whether it was an order that was bought."""
+        return read_ends(self.memory)
+
     def summary(self) -> Summary:
         """The figures that need no record: of a million shoppers they take a fraction of the time."""
         return summarize(self.memory, self.scenario)
@@ -66,8 +72,13 @@ def play(
     arrivals: Arrivals,
     replication: int,
     settings: Settings,
+    paces: Floats | None = None,
 ) -> Run:
     """One run from beginning to end.
+
+    Args:
+        paces: how much more work than the average the attempts make, in the order of sending, over and over;
+            drawn by the profile's unevenness where there are none.
 
     Raises:
         ProfileError: the profile has no demands for the strategy, or not for all of its stages.
@@ -85,6 +96,9 @@ def play(
     )
     memory = opened(shop, scenario, arrivals, replication=replication, unevenness=profile.unevenness)
     memory.put("jobs", _JOBS)
+    if paces is not None:
+        memory.put("paces", len(paces))["pace"] = paces
+    prepare()
     busy = Busy(SAMPLE_S)
     _make_room(memory, busy)
     while not go_on(memory.address):

@@ -41,7 +41,7 @@ from simulator.compiled.events import (
 from simulator.compiled.journeys import end_crowd_patience, journey, visit_all
 from simulator.compiled.memory import Record
 from simulator.compiled.merging import end_window
-from simulator.compiled.parts import compiled, kept
+from simulator.compiled.parts import compile_kept, compiled, kept
 from simulator.compiled.shop import end_patience, watch_decisions, watch_stock
 from simulator.compiled.stations import DATABASE, run
 from simulator.compiled.together import work_off_merger
@@ -154,5 +154,5 @@ go_on = _kernel(_fingerprint() or 1)
 
 
 def prepare() -> None:
-    """Have the kernel compiled, and kept for other processes: it takes a while, but for the first time."""
-    go_on.compile((int64,))  # type: ignore[attr-defined]
+    """Have the kernel compiled, and kept for others: the first time that takes minutes, then a second."""
+    compile_kept(go_on, int64)

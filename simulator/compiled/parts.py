@@ -6,7 +6,9 @@ hundred functions here that takes three times as long as to make it of the kerne
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
@@ -61,3 +63,20 @@ def kept(function: Function) -> Function:
         return cast("Function", njit(cache=True)(function))
     except RuntimeError:  # Numba found none
         return cast("Function", njit(function))
+
+
+def compile_kept(function: Any, *arguments: Any) -> None:
+    """Compile what is `kept` for arguments of these types. Of processes that begin together, one does.
+
+    The others wait until it is on disk: a test run or a load test has several, and the kernel takes minutes.
+    """
+    if function.signatures:
+        return
+    folder = function.stats.cache_path
+    if folder is None:  # kept nowhere: to wait would save nothing
+        function.compile(arguments)
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with Path(folder, f"{function.__name__}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        function.compile(arguments)

@@ -151,7 +151,9 @@ def lock_units(world: Record, me: int) -> int:
 
 @compiled
 def hold(world: Record, me: int) -> int:
-    """Add holds to the ledger; the rows are locked, so nobody else adds one."""
+    """Add holds to the ledger, if there is one; the rows are locked, so nobody else adds one."""
+    if world.kept_in != _RESERVATIONS:
+        return DONE
     my = process(world, me)
     key = key_of(world, attempt_of(world, my.order).key)
     for number in range(key.cart_start, key.cart_end):

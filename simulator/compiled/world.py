@@ -42,6 +42,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "operations": np.dtype([("is_order", "i4")]),
     "jobs": records.JOB,
     "gone": records.GONE,
+    "paces": np.dtype([("pace", "f8")]),
 }
 
 
@@ -222,6 +223,9 @@ job_at = _records("jobs")
 
 
 gone_at = _records("gone")
+
+
+pace_at = _records("paces")
 
 
 new_process = new_record_of(_POINTER, "processes", MARGIN)

@@ -39,6 +39,11 @@ def _thinking_for(strategy: Strategy, window_s: float) -> Profile:
     return weightless(strategy, think=Demand(database_ms=window_s * 1e3))
 
 
+def drawn_seed(random: np.random.Generator) -> int:
+    """The seed of a crowd, as good as any other."""
+    return int(random.integers(2**31))
+
+
 @dataclass(frozen=True)
 class Drop:
     """A crowd that comes at random moments for the units of one SKU; each of them thinks for so long."""

@@ -16,7 +16,7 @@ from simulator.defaults import Settings
 from simulator.model import simulate_strategy
 from simulator.order import Draws, Order
 from simulator.profile import Profile
-from simulator.selfcheck.contests import UNCROWDED, Attempts, Drop, Leases, Rivals
+from simulator.selfcheck.contests import UNCROWDED, Attempts, Drop, Leases, Rivals, drawn_seed
 from simulator.selfcheck.systems import Floats
 from simulator.shop import Shop
 from simulator.stations import Steps
@@ -31,7 +31,7 @@ def oversold(drop: Drop, random: np.random.Generator) -> int:
         drop.scenario,
         drop.strategy,
         drop.profile,
-        arrivals=generate(drop.scenario, _seed(random)),
+        arrivals=generate(drop.scenario, drawn_seed(random)),
         replication=0,
         settings=UNCROWDED,
     )
@@ -112,7 +112,3 @@ def _shop(
         skus=[Sku(f"shoe-{number}", "shoe", 1, units, 1.0, None) for number in range(skus)],
         balances_won=[_PLENTY] * shoppers,
     )
-
-
-def _seed(random: np.random.Generator) -> int:
-    return int(random.integers(2**31))

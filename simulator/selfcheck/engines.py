@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.selfcheck import contests_on_simpy, lines_on_simpy, on_numba, on_simpy
+from simulator.selfcheck import contests_on_numba, contests_on_simpy, lines_on_simpy, on_numba, on_simpy
 from simulator.selfcheck.contests import Drop, Leases, Rivals
 from simulator.selfcheck.recursions import Line, kiefer_wolfowitz
 from simulator.selfcheck.systems import Customers, Floats, Network, Path, Queue, Returned, Rounds, Served
@@ -20,7 +20,7 @@ class Engine(NamedTuple):
     """A way to run systems.
 
     `replications`: so many for each that a row asks for; a fast engine can afford more. `runs` has a function
-    for each kind of system that this engine can run: given the system and random numbers, it gives one run.
+    for each kind of system: given the system and random numbers, it gives one run.
     """
 
     name: str
@@ -68,6 +68,9 @@ COMPILED = Engine(
         Queue: partial(_queue, on_numba.serve),
         Network: partial(_network, on_numba.circulate),
         Line: partial(_line, on_numba.departures),
+        Drop: contests_on_numba.oversold,
+        Rivals: contests_on_numba.attempts,
+        Leases: contests_on_numba.violations,
     },
 )
 ENGINES = (SIMPY, COMPILED)
