@@ -53,15 +53,26 @@ class Ratio(BaseModel):
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Something to compare, in a number of steps of about `step_s` seconds each.
+class _Steps:
+    steps: Callable[[], int]
+    step_s: float
+
+
+@dataclass(frozen=True)
+class Bench(_Steps):
+    """Something to compare on servers, in a number of steps of about `step_s` seconds each.
 
     `measure` is given the servers, a folder for what the processes say, and the screen.
     """
 
     measure: Callable[[Stage, Path, Display], dict[str, Ratio]]
-    steps: Callable[[], int]
-    step_s: float
+
+
+@dataclass(frozen=True)
+class Offline(_Steps):
+    """The same without servers: `measure` is given the screen."""
+
+    measure: Callable[[Display], dict[str, Ratio]]
 
 
 def one_hot_sku(units: int) -> Scenario:

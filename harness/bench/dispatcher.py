@@ -96,7 +96,7 @@ def _open_lateness(stage: Stage, logs: Path, shop: Shop, rate_per_s: float) -> t
     return log.lateness_p99_ms, log.dropped
 
 
-BENCH = Bench(measure, steps=lambda: TURNS * (1 + BISECTIONS), step_s=_STEP_S)
+BENCH = Bench(measure=measure, steps=lambda: TURNS * (1 + BISECTIONS), step_s=_STEP_S)
 
 _SCENARIO = """
 name = "bench"

@@ -82,4 +82,4 @@ def _pgbench(theirs: Sequence[dict[int, float]], pool_size: int) -> Ratio:
     return Ratio.of(pairs, what, figures)
 
 
-BENCH = Bench(measure, steps=lambda: TURNS * (1 + len(known())), step_s=TURN_S)
+BENCH = Bench(measure=measure, steps=lambda: TURNS * (1 + len(known())), step_s=TURN_S)

@@ -54,4 +54,4 @@ def _ratio(turns: list[Turn], of_all_sizes: list[list[Turn]]) -> Ratio:
     return Ratio.of([(turn.per_s, most) for turn, most in zip(turns, best, strict=True)], what, figures)
 
 
-BENCH = Bench(measure, steps=lambda: TURNS * len(_STRATEGIES) * len(_SIZES), step_s=TURN_S)
+BENCH = Bench(measure=measure, steps=lambda: TURNS * len(_STRATEGIES) * len(_SIZES), step_s=TURN_S)

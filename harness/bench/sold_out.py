@@ -46,4 +46,4 @@ def _per_s(stage: Stage, logs: Path, shop: Shop, requests: Gets | Orders, expect
     return result.per_s
 
 
-BENCH = Bench(measure, steps=lambda: TURNS, step_s=_STEP_S)
+BENCH = Bench(measure=measure, steps=lambda: TURNS, step_s=_STEP_S)
