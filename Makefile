@@ -10,6 +10,7 @@ STRATEGIES ?=
 AXES ?=
 STRATEGY ?=
 SEED ?=
+SHOPPERS ?=
 ASK ?=
 REPEATS ?=
 SERVERS ?=
@@ -24,7 +25,7 @@ option = $(if $($(1)),--$(2) '$($(1))')
 axes = $(foreach axis,$(AXES),--set '$(axis)')
 
 .DEFAULT_GOAL := help
-.PHONY: help loadtest simulate calibrate validate gate report serve race races bench selfcheck test lint lock clean
+.PHONY: help loadtest simulate foresee calibrate validate gate report serve race races bench selfcheck test lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +41,10 @@ loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SC
 simulate: $(READY) ## foresee a drop with the model alone, and answer questions (SCENARIO STRATEGIES AXES SEED ASK)
 	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
 	  $(call option,SEED,seed) $(call option,ASK,ask) $(axes)
+
+foresee: $(READY) ## foresee a crowd of up to millions, many times over (SHOPPERS=1000000 SCENARIO STRATEGIES AXES SEED)
+	@$(BIN)/dropday foresee $(call option,SHOPPERS,shoppers) $(call option,SCENARIO,scenario) \
+	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(axes)
 
 calibrate: $(READY) ## measure this machine, for the model (AXES)
 	@$(BIN)/dropday calibrate $(axes)

@@ -41,38 +41,26 @@ app = typer.Typer(
 _command = partial(command_of, app)
 
 
-def _share(text: str) -> float:
-    """0.05 of `5%` or `5`."""
-    try:
-        percent = float(text.removesuffix("%"))
-    except ValueError:
-        percent = math.nan
-    if not 0 < percent < 100:
-        raise typer.BadParameter(f"{text!r}: expected a number of percent above 0 and below 100, such as 5%")
-    return percent / 100
-
-
 @_command("--figure buyers-p99 --precision 2% --strategies safe")
 def compare(
     *,
     figure: FigureOption = _FIGURE,
     precision: Annotated[
-        float,
+        str,
         typer.Option(
             "--precision",
             metavar="PERCENT",
-            parser=_share,
             help="Of a mean: replications until its error is at most so much, with 95 %.",
         ),
-    ] = "5%",  # type: ignore[assignment] - parsed
+    ] = "5%",
     at_most: Annotated[
         int, typer.Option("--at-most", min=10, help="Replications of a strategy, however imprecise.")
-    ] = 200,
+    ] = 100,
 ) -> "Question":
     """Which strategy is better, and whether the difference is more than chance."""
     from harness.questions.compare import WhichIsBetter
 
-    return WhichIsBetter(_figure(figure), precision, at_most)
+    return WhichIsBetter(_figure(figure), _share(precision), at_most)
 
 
 @_command("--p99-ms 500 --of buyers --strategies safe")
@@ -238,3 +226,16 @@ def _figure(name: FigureName) -> "Figure":
     from harness.questions.figures import FIGURES
 
     return FIGURES[name]
+
+
+def _share(text: str) -> float:
+    """0.05 of `5%` or `5`."""
+    from harness.errors import UsageError
+
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = math.nan
+    if not 0 < percent < 100:
+        raise UsageError(f"--precision {text}: expected a percentage above 0 and below 100, such as 5%")
+    return percent / 100

@@ -8,7 +8,6 @@ A command imports what it needs when it is called: `--help` does not wait for Nu
 from __future__ import annotations
 
 import shlex
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +17,14 @@ import typer
 from rich.console import Console
 
 from harness import ask, options
+from harness.commands.bench import bench
+from harness.commands.foresee import foresee
+from harness.commands.race import race
+from harness.commands.serve import serve
 from harness.exits import Commands
 from harness.options import (
     AxesOption,
+    DaskOption,
     EngineOption,
     ProfileFileOption,
     RunArgument,
@@ -32,12 +36,11 @@ from harness.options import (
     ThresholdsOption,
 )
 from harness.selfcheck import selfcheck
+from harness.typed import typed
 from simulator.engine import Engine
 
 if TYPE_CHECKING:
     from reports.summary import Summary
-
-_WIDE = 110  # characters of a table in a log
 
 app = typer.Typer(
     cls=Commands,
@@ -99,7 +102,7 @@ def loadtest(
         engine=engine,
         bounds=thresholds,
         runs=runs,
-        command=_command(),
+        command=typed(),
     )
     console = Console()
     raise typer.Exit(_show(*test.run(console), console))
@@ -123,10 +126,12 @@ def simulate(
     ] = "all",
     thresholds: ThresholdsOption = options.THRESHOLDS,
     settings: AxesOption = None,
+    dask: DaskOption = None,
     runs: RunsOption = options.RUNS,
 ) -> None:
     """Foresee a drop with the model alone, without any server, and answer what an architect asks."""
     from harness.axes import Axes
+    from harness.cluster import spread_over
     from harness.simulation import Simulation
     from harness.strategies import choose, known
     from scenarios.scenario import load
@@ -144,11 +149,13 @@ def simulate(
         engine=engine,
         bounds=thresholds,
         runs=runs,
-        command=_command(),
+        command=typed(),
         questions=ask.chosen(questions),
     )
     console = Console()
-    raise typer.Exit(_show(*simulation.run(console), console))
+    with spread_over(dask, console):
+        summary, folder = simulation.run(console)
+    raise typer.Exit(_show(summary, folder, console))
 
 
 @app.command(epilog="Example: dropday calibrate -o my-laptop.json")
@@ -196,10 +203,12 @@ def validate(
     seed: SeedOption = 101,
     servers: ServersOption = "embedded",
     settings: AxesOption = None,
+    dask: DaskOption = None,
     runs: RunsOption = options.RUNS,
 ) -> None:
     """Hold the model to runs that it has not seen: calibrate, predict, then measure and compare."""
     from harness.axes import Axes
+    from harness.cluster import spread_over
     from harness.predictions import only_modelled
     from harness.strategies import choose, known
     from harness.validation import SCOPES, ValidationRun
@@ -216,12 +225,15 @@ def validate(
         axes=axes,
         seed=seed,
         runs=runs,
-        command=_command(),
+        command=typed(),
     )
-    screen.show_validation(*validation.run(console), console)
+    with spread_over(dask, console):
+        found, folder = validation.run(console)
+    screen.show_validation(found, folder, console)
 
 
 app.add_typer(ask.app, name="ask")
+app.command(epilog="Example: dropday foresee --shoppers 1000000 --strategies all --replications 20")(foresee)
 app.command(epilog="Example: dropday selfcheck --short --seed 7")(selfcheck)
 
 
@@ -237,85 +249,9 @@ def report(run: RunArgument = options.LATEST, *, thresholds: ThresholdsOption = 
     _written_again(run, thresholds)
 
 
-@app.command(epilog="Example: dropday serve --strategy redis_hold --scenario steady_orders --port 8000")
-def serve(
-    *,
-    strategy: Annotated[
-        str, typer.Option("--strategy", help="The locking strategy of the shop.")
-    ] = "conditional_update",
-    scenario: ScenarioOption = "sneaker_drop",
-    port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="On 127.0.0.1.  [default: a free one]")
-    ] = None,
-    servers: ServersOption = "embedded",
-    settings: AxesOption = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON when ready: url, admin_key, strategy.")
-    ] = False,
-) -> None:
-    """Run the checkout system, stocked for a scenario, until Ctrl-C."""
-    from harness import serving
-    from harness.axes import Axes
-    from harness.strategies import known, named
-    from scenarios.scenario import load
-
-    axes = Axes.of(settings or ())
-    on_sale = load(scenario)
-    axes.require_workable(on_sale, lasts=True)
-    serving.serve(
-        named(strategy, known()),
-        on_sale,
-        servers=servers,
-        port=port,
-        axes=axes,
-        as_json=as_json,
-        console=Console(),
-    )
-
-
-@app.command(epilog="Example: dropday bench --only sold_out")
-def bench(
-    *,
-    only: Annotated[
-        str | None,
-        typer.Option("--only", metavar="NAMES", help="orders, pool, sold_out, dispatcher, simulator."),
-    ] = None,
-    settings: AxesOption = None,
-    runs: RunsOption = options.RUNS,
-) -> None:
-    """Compare the parts with what is known, such as pgbench or SimPy; writes bench.json."""
-    from harness import bench as benches
-    from harness.axes import Axes
-    from harness.bench.screen import tables
-
-    axes = Axes.of(settings or ())
-    axes.require_workable()
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
-    file = runs / "bench.json"
-    for table in tables(benches.bench(only, file, console, axes)):
-        console.print(table, highlight=False)
-    console.print(f"ratios: {file}", highlight=False, soft_wrap=True)
-
-
-@app.command(epilog="Example: dropday race lost_update")
-def race(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One of those that --list shows.")
-    ] = None,
-    *,
-    every: Annotated[bool, typer.Option("--all", help="Play all of them.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="Name them, and play nothing.")] = False,
-    as_page: Annotated[bool, typer.Option("--markdown", help="As a page: docs/races.md.")] = False,
-    servers: ServersOption = "embedded",
-) -> None:
-    """Play an interleaving of two or three shoppers, statement by statement, on real servers."""
-    from harness import races
-
-    if not listed:
-        raise typer.Exit(races.play(name, every=every, as_page=as_page, servers=servers))
-    console = Console()
-    for known, title in races.known().items():
-        console.print(f"{known:22} {title}", highlight=False, soft_wrap=True)
+app.command(epilog="Example: dropday serve --strategy redis_hold --scenario steady_orders --port 8000")(serve)
+app.command(epilog="Example: dropday bench --only sold_out")(bench)
+app.command(epilog="Example: dropday race lost_update")(race)
 
 
 def _check(thresholds: Path) -> None:
@@ -339,8 +275,3 @@ def _show(summary: Summary, folder: Path, console: Console) -> int:
 
     screen.show(summary, folder, console)
     return summary.exit_code
-
-
-def _command() -> str:
-    """What was typed, in a form that a shell takes."""
-    return shlex.join(["dropday", *sys.argv[1:]])

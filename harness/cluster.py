@@ -48,7 +48,7 @@ def _connected(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError:
-        mend = "install it with pip install 'dropday[dask]'"
+        mend = "install it with pip install -e '.[dask]' in Dropday's folder"
         raise UsageError(f"--dask {address}: the package distributed is not here; {mend}") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said once, by us
     try:

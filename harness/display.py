@@ -12,7 +12,15 @@ from typing import NamedTuple, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as ScreenLive
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 Live = Callable[[str], None]
@@ -75,6 +83,45 @@ class Display:
     def _print(self, line: str) -> None:
         """One line stays one line: a log is searched by lines, and a terminal wraps by itself."""
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def counted(console: Console, title: str, *, total: int) -> Iterator[Live]:
+    """Show how many of `total` parts that take alike long are done, and when the last will be.
+
+    The block calls what it gets after each part, with a line about it. Elsewhere than on a terminal every
+    tenth of the parts is a line.
+    """
+    began = time.monotonic()
+    done = 0
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", style="bold"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[line]}", style="cyan"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=3600,
+    )
+
+    def tell(line: str) -> None:
+        nonlocal done
+        done += 1
+        bar.update(task, completed=done, line=line)
+        if not console.is_terminal and done * 10 // total > (done - 1) * 10 // total:
+            took_s = time.monotonic() - began
+            left = f", {took_s / done * (total - done):.0f} s left" if done < total else ""
+            told = f"[{title}] {done} of {total} in {took_s:.1f} s{left}"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+    task = bar.add_task(title, total=total, line="")
+    with bar:
+        yield tell
 
 
 class _Bar:

@@ -5,8 +5,6 @@ while they are joined.
 """
 
 import inspect
-import shlex
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +22,7 @@ from harness.options import (
     SeedOption,
     StrategiesOption,
 )
+from harness.typed import typed
 from simulator.engine import Engine
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def _put(
         seed=seed,
         axes=axes,
         engine=engine,
-        command=shlex.join(["dropday", *sys.argv[1:]]),
+        command=typed(),
         replications=replications,
     )
     console = Console()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -9,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports import validation_page
+from reports import foreseen_page, validation_page
+from reports.answers.shapes import Spread
+from reports.foreseen import Foreseen, StrategyForeseen
 from reports.ranking import contests
 from reports.shapes import Aggregate, leaves
 from reports.summary import StrategySummary, Summary
 from reports.validation import Validation, summed
-from reports.wording import number, percent
+from reports.wording import number, percent, share
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow", "unknown": "bold yellow"}
 _COMPARED = {
@@ -61,6 +64,36 @@ def show_validation(found: Validation, run: Path, console: Console) -> None:
             Text(f"- not counted: {invalid.strategy}, {invalid.load}: {'; '.join(invalid.reasons)}")
         )
     console.print(Text(f"page: {run / validation_page.FILE}"), soft_wrap=True)
+
+
+def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
+    """Print what was foreseen of a large crowd; it fits into 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("strategy", no_wrap=True, min_width=19)
+    for heading in ("per s", "p50", "p95", "p99", "peak", "over", "unknown"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=7)
+    for one in found.found:
+        spreads = _spreads(one)
+        table.add_row(one.strategy, *(number(spread.mean if spread else None) for spread in spreads))
+        table.add_row("  from", *(number(spread.low if spread else None) for spread in spreads), style="dim")
+        table.add_row("  to", *(number(spread.high if spread else None) for spread in spreads), style="dim")
+    console.print(table)
+    legend = (
+        f"{found.scenario.name}, {number(round(found.shoppers))} shoppers, {number(found.stock)} units in "
+        f"stock; the mean of {found.replications} runs, and between which values one more would lie with a "
+        f"chance of {share(found.coverage)}. Latency in ms, of buyers."
+    )
+    console.print(Text(legend, style="dim"))
+    console.print(Text(foreseen_page.headline(found)))
+    for caution in found.cautions:
+        console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
+    console.print(Text(f"page: {run / foreseen_page.FILE}"), soft_wrap=True)
+
+
+def _spreads(one: StrategyForeseen) -> Sequence[Spread | None]:
+    waits = one.buyers_ms
+    of_buyers = (waits.p50, waits.p95, waits.p99) if waits else (None, None, None)
+    return one.orders_per_s, *of_buyers, one.peak_in_system, one.oversold, one.unknown
 
 
 def _table(title: str) -> Table:

@@ -37,7 +37,8 @@ def spread(
 
 def cores_for(tasks: int) -> int:
     """How many of the cores that there are so many tasks keep busy; at least one."""
-    return max(1, min(effective_n_jobs(-1), tasks))
+    cores: int = effective_n_jobs(-1)
+    return max(1, min(cores, tasks))
 
 
 def prepare() -> None:

@@ -26,7 +26,7 @@ from simulator.variants import play
 
 _CONFIDENCE = 0.95
 _FEWEST = 10  # replications that tell their own spread
-_SPREAD_OF_RUNS = 2.0  # of a figure, as often as the machine's own: where there is a queue, it grows
+_SPREAD_OF_RUNS = 1.5  # of a figure, in those of the machine's speed: where there is a queue, it grows
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class WhichIsBetter:
 
     figure: Figure
     precision: float = 0.05
-    at_most: int = 200
+    at_most: int = 100
     name: ClassVar = "compare"
     title: ClassVar = "which strategy is better"
 

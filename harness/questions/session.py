@@ -13,15 +13,15 @@ from harness import machine
 from harness.axes import Axes
 from harness.display import Display, Live, Step
 from harness.errors import UsageError
+from harness.model import Origin
 from harness.predictions import only_modelled
 from harness.questions.asking import Asking, Question
 from harness.runs import run_folder
 from reports.answers import page
-from reports.answers.shapes import Answer, Answers, Asked
+from reports.answers.shapes import Answer, Answers
 from reports.experiment import StrategyUnderTest
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
-from simulator.cautions import cautions
 from simulator.engine import Engine
 
 
@@ -89,34 +89,16 @@ class Session:
         return answers
 
     def _answers(self, asking: Asking, found: dict[str, Answer], started_at: str) -> Answers:
-        here = machine.machine(None)
-        return Answers.model_validate(
-            {
-                "command": self.command,
-                "started_at": started_at,
-                "scenario": self.scenario,
-                "seed": self.seed,
-                "machine": here,
-                "git": machine.git(),
-                "profile": self.profile,
-                "calibrated_at": asking.profile.made_at,
-                "workers": self.axes.workers,
-                "pool_size": self.axes.pool_size,
-                "system_cores": asking.profile.system_cores,
-                "cautions": cautions(
-                    asking.profile,
-                    self.scenario,
-                    workers=self.axes.workers,
-                    pool_size=self.axes.pool_size,
-                    machine=here.model_dump(),
-                    versions=machine.versions(),
-                ),
-                "strategies": tuple(
-                    Asked(name=one.name, safe=one.safe, ack=one.ack) for one in asking.strategies
-                ),
-                **found,
-            }
+        origin = Origin(
+            command=self.command,
+            scenario=self.scenario,
+            seed=self.seed,
+            profile_name=self.profile,
+            profile=asking.profile,
+            axes=self.axes,
+            strategies=asking.strategies,
         )
+        return Answers.model_validate({**origin.stated(started_at), **found})
 
 
 def _answer(question: Question, asking: Asking, found: dict[str, Answer], live: Live) -> None:

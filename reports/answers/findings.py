@@ -50,7 +50,7 @@ def _of_compare(asked: Compare, answers: Answers) -> str:
         return f"{best}."
     if close:
         return f"{best}, which cannot be told from that of {names(close)}."
-    return f"{best}, and no other is as good but by chance. {compare.certainty(asked)}"
+    return f"{best}; the others are worse by more than chance. {compare.certainty(asked)}"
 
 
 def _of_capacity(asked: Capacity, answers: Answers) -> str:

@@ -82,12 +82,13 @@ def small(value: float) -> str:
 
 
 def interval(found: Estimate) -> str:
-    """From where to where."""
-    return f"{small(found.low)} to {small(found.high)}"
+    """From where to where, with as many digits as tell the two apart."""
+    ends = (number(end) if end >= 1 or end == 0 else f"{end:.3g}" for end in (found.low, found.high))
+    return " to ".join(ends)
 
 
 def one_in(chance: float) -> str:
     """`one in 12,000`."""
-    return (
-        "never" if chance == 0 else f"one in {1 / chance:,.0f}" if chance < 0.1 else f"{chance * 100:.0f} %"
-    )
+    if chance >= 0.1:
+        return f"{chance * 100:.0f} %"
+    return f"one in {float(f'{1 / chance:.3g}'):,.0f}" if chance else "never"

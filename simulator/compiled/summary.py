@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.metrics import pace
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 from simulator.compiled.answers import ANSWERS
@@ -35,6 +36,7 @@ class Summary(NamedTuple):
     latency_ms: dict[Outcome, Latency]
     sold: dict[str, int]
     oversold: int
+    orders_per_s: float
     peak_in_system: int
     retries: int
     ended_s: float
@@ -54,6 +56,7 @@ def summarize(memory: Memory, scenario: Scenario) -> Summary:
         latency_ms={kind: _latency(values) for kind, values in by_outcome.items() if len(values)},
         sold={sku.sku: int(units) for sku, units in zip(scenario.skus, sold, strict=True)},
         oversold=int(np.maximum(0, sold - [sku.units for sku in scenario.skus]).sum()),
+        orders_per_s=pace(_first_answers_s(attempts[outcome == _OUTCOMES.index(Outcome.BOUGHT)])),
         peak_in_system=_peak(attempts["sent_s"], attempts["done_s"]),
         retries=int(((attempts["key"] > 0) & (attempts["attempt"] > 0)).sum()),
         ended_s=float(memory.world["now_s"]),
@@ -67,6 +70,13 @@ _CODES = max(ANSWERS) + 1
 def _latency(ms: Floats) -> Latency:
     ranks = [max(0, int(np.ceil(share * len(ms))) - 1) for share in (0.5, 0.95, 0.99, 1.0)]
     return Latency(*np.partition(ms, ranks)[ranks].tolist())
+
+
+def _first_answers_s(bought: NDArray[np.void]) -> Floats:
+    """When each order was acknowledged: a kept answer is not a second order."""
+    in_time = bought[np.argsort(bought["done_s"], kind="stable")]
+    _, first = np.unique(in_time["key"], return_index=True)
+    return in_time["done_s"][first].astype(np.float64)
 
 
 def _peak(sent_s: Floats, done_s: Floats) -> int:

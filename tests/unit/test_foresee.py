@@ -35,6 +35,7 @@ def test_a_summary_has_the_figures_of_the_record(strategy: str, scenario: Scenar
     assert summary.attempts == sum(summary.outcomes.values())
     assert summary.outcomes == metrics.outcomes
     assert summary.peak_in_system == metrics.peak_in_system
+    assert summary.orders_per_s == pytest.approx(metrics.orders_per_s)
     assert summary.retries == metrics.retries_by.shoppers
     assert (sum(summary.sold.values()), summary.oversold) == (metrics.units.sold, metrics.units.oversold)
     for outcome, latency in summary.latency_ms.items():

@@ -70,7 +70,7 @@ def test_the_help_of_a_question_has_an_example_with_options_that_it_takes(questi
         (["queue", "--set", "isolation=serializable"], "the model does not know this axis"),
         (["queue", "--profile-file", "none.json"], "none.json: cannot be read"),
         (["sizing", "--strategies", "controls"], "no size of a system mends that"),
-        (["compare", "--precision", "0%"], "expected a number of percent above 0"),
+        (["compare", "--precision", "0%"], "expected a percentage above 0"),
         (["compare", "--at-most", "5"], "10"),
         (["compare", "--replications", "1"], "an interval needs replications that differ"),
         (["lease", "--pause-p99-ms", "10"], "expected more"),

@@ -31,10 +31,7 @@ from reports.answers.shapes.influences import (
 )
 from reports.answers.shapes.leases import Held, LeaseLength, Leases, Pause
 from reports.answers.shapes.sizes import Capacity, Cell, CrowdPoint, Sizing, StrategyCapacity, StrategySizing
-from reports.documents import Document
-from reports.experiment import Git, Machine
-from reports.shapes import Part
-from scenarios.scenario import Scenario
+from reports.foretold import Asked, Foretold
 
 __all__ = [
     "FILE",
@@ -80,39 +77,12 @@ SCHEMA: Literal["dropday.questions/1"] = "dropday.questions/1"
 FILE = "questions.json"
 
 
-class Asked(Part):
-    """A strategy that the questions are about."""
-
-    name: str
-    safe: bool
-    ack: Literal["committed", "queued"]
-    """What an acknowledgement means; the waits here are always until the order is committed or refused."""
-
-
-class Answers(Document):
+class Answers(Foretold):
     """All that was asked in one go, and with what it was answered."""
 
     file = FILE
 
     schema_: Literal["dropday.questions/1"] = Field(default=SCHEMA, alias="schema")
-    command: str
-    """Repeats it."""
-    started_at: str
-    scenario: Scenario
-    """As it was asked about: after any scaling of time."""
-    seed: int
-    machine: Machine
-    """Where the model ran."""
-    git: Git
-    profile: str
-    """What the model knows of the machine that it foresees."""
-    calibrated_at: str
-    workers: int
-    pool_size: int
-    system_cores: int
-    cautions: tuple[str, ...]
-    """Where all of this goes beyond what was calibrated."""
-    strategies: tuple[Asked, ...]
     compare: Compare | None = None
     capacity: Capacity | None = None
     sizing: Sizing | None = None

@@ -1,0 +1,53 @@
+"""Which model speaks, of what: as the documents that are made by it alone state it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness import machine
+from harness.axes import Axes
+from reports.experiment import StrategyUnderTest
+from reports.foretold import Asked
+from scenarios.scenario import Scenario
+from simulator.cautions import cautions
+from simulator.profile import Profile
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is the same in all that one command lets the model say. `command` repeats it."""
+
+    command: str
+    scenario: Scenario
+    seed: int
+    profile_name: str
+    profile: Profile
+    axes: Axes
+    strategies: Sequence[StrategyUnderTest]
+
+    def stated(self, started_at: str) -> dict[str, object]:
+        """The fields of `reports.foretold.Foretold`."""
+        here = machine.machine(None)
+        return {
+            "command": self.command,
+            "started_at": started_at,
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "machine": here,
+            "git": machine.git(),
+            "profile": self.profile_name,
+            "calibrated_at": self.profile.made_at,
+            "workers": self.axes.workers,
+            "pool_size": self.axes.pool_size,
+            "system_cores": self.profile.system_cores,
+            "cautions": cautions(
+                self.profile,
+                self.scenario,
+                workers=self.axes.workers,
+                pool_size=self.axes.pool_size,
+                machine=here.model_dump(),
+                versions=machine.versions(),
+            ),
+            "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
+        }
