@@ -54,7 +54,7 @@ def selfcheck(
 def _prepare(live: Live) -> None:
     from simulator.compiled import prepare
 
-    live("compiled the first time, which takes a minute or two")
+    live("compiled the first time, which takes half a minute")
     prepare()
     live("at hand")
 

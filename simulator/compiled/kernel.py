@@ -154,5 +154,5 @@ go_on = _kernel(_fingerprint() or 1)
 
 
 def prepare() -> None:
-    """Have the kernel compiled, and kept for others: the first time that takes minutes, then a second."""
+    """Have the kernel compiled, and kept for others: the first time it takes half a minute, then a second."""
     compile_kept(go_on, int64)

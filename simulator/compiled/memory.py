@@ -56,7 +56,7 @@ class Memory:
         old = self._tables[table]
         if records > len(old):
             new = np.zeros(records, old.dtype)
-            new[: len(old)] = old
+            new.view(np.uint8)[: old.nbytes] = old.view(np.uint8)  # not field by field
             self._keep(table, new)
 
     def _keep(self, table: str, records: NDArray[np.void]) -> None:

@@ -68,7 +68,7 @@ def kept(function: Function) -> Function:
 def compile_kept(function: Any, *arguments: Any) -> None:
     """Compile what is `kept` for arguments of these types. Of processes that begin together, one does.
 
-    The others wait until it is on disk: a test run or a load test has several, and the kernel takes minutes.
+    The others wait until it is on disk: a test run has several, and the kernel takes half a minute of a core.
     """
     if function.signatures:
         return
