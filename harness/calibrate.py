@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import stdev
 
 from harness import cpu, machine
 from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
@@ -28,10 +29,14 @@ from simulator.strategies import Strategy, strategy_named
 
 _PRODUCT = "calibration"
 _SKU = f"{_PRODUCT}-270"
-_SHOPPERS = 5_000
+_SHOPPERS = 4_000
+_STRANGERS = 30_000
 _CLIENTS = 64
 _CLIENTS_IN_BATCHES = 512  # who wait for the same few batches: fewer would leave the cores a rest
 _WARM_UP_S = 0.4
+_ACQUAINTANCE_S = 0.8  # in which every token is seen once
+_FEW_CLIENTS = 4  # where orders are sparse, each after a rest
+_PAUSE_S = 0.01
 _FIT_S = 4.0
 _START_S = 2.0  # of a shop
 _BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
@@ -50,7 +55,7 @@ class Effort:
     @property
     def turn_s(self) -> float:
         """About how long one strategy takes in one round."""
-        return _START_S + 4 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 2 * self.answers_s
+        return _START_S + 5 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 3 * self.answers_s
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,11 @@ class _Run:
     clients: int
     duration_s: float
     units: int
-    restocked: bool  # or: sells what the run before has left
+
+    @property
+    def restocked(self) -> bool:
+        """Or: sells what the run before has left."""
+        return self.kind != "late"
 
     def scenario(self) -> Scenario:
         return _scenario(self.units)
@@ -70,10 +79,23 @@ class _Run:
     def reconnect(self) -> bool:
         return self.kind == "newcomers"
 
-    def requests(self, shop: Shop) -> Gets | Orders:
+    @property
+    def pause_s(self) -> float:
+        return _PAUSE_S if self.kind == "sparse" else 0.0
+
+    @property
+    def warmup_s(self) -> float:
+        return _ACQUAINTANCE_S if self.kind == "sold_out" else _WARM_UP_S
+
+    @property
+    def shoppers(self) -> int:
+        return _STRANGERS if self.kind == "strangers" else _SHOPPERS
+
+    def requests(self, shop: Shop, acquainted: Sequence[str]) -> Gets | Orders:
+        """What is sent; `acquainted` are the tokens that the shop has seen, after the first of its runs."""
         if self.kind == "browse":
             return Gets(path=f"/products/{_PRODUCT}")
-        tokens = shop.tokens(_SHOPPERS)
+        tokens = shop.tokens(_STRANGERS)[_SHOPPERS:] if self.kind == "strangers" else tuple(acquainted)
         return Orders(
             skus=(_SKU,), tokens=tokens, label=self.kind, quantity=2 if self.kind == "refused" else 1
         )
@@ -83,12 +105,12 @@ def _runs(strategy: Strategy, effort: Effort, settings: Settings, *, the_same_fo
     """The runs of one strategy, and with them those that are the same for all strategies."""
     most = _CLIENTS_IN_BATCHES if strategy.waits_for_others else _CLIENTS
     seconds = {"back_to_back": effort.back_to_back_s, "saturated": effort.saturated_s}
-    clients = {"back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
+    clients = {"sparse": _FEW_CLIENTS, "back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
 
     def run(kind: Kind) -> _Run:
         duration_s = seconds.get(kind, effort.answers_s)
         units = scarcity_for(kind, strategy, settings) or units_for(_WARM_UP_S + duration_s)
-        return _Run(kind, clients.get(kind, _CLIENTS), duration_s, units, restocked=kind != "late")
+        return _Run(kind, clients.get(kind, _CLIENTS), duration_s, units)
 
     return [run(kind) for kind in (*kinds_of(strategy), *(KINDS_OF_ANY_STRATEGY if the_same_for_all else ()))]
 
@@ -115,7 +137,7 @@ def calibration_steps(
         save_observations(observations, logs)
         fitted = _fit(stage, observations, effort)
         fitted.save(profile)
-        live(f"machine speed varies by {fitted.speed_spread:.0%}")
+        live(f"machine speed varies by {stdev(fitted.speeds):.0%}")
 
     steps = [
         Step(
@@ -158,32 +180,34 @@ def _observe_all(
             "use --servers embedded or docker, on Linux"
         )
     with stage.shop(strategy, log=logs / f"{strategy.name}.log") as shop:
-        sold = 0
+        sold, acquainted = 0, shop.tokens(_SHOPPERS)
         for run in runs:
             sold = 0 if run.restocked else sold
-            observation = _observe(stage, shop, run, logs / "client.log", sold)
-            sold += round(observation.per_s * (_WARM_UP_S + run.duration_s))
+            observation = _observe(stage, shop, run, acquainted, logs / "client.log", sold)
+            sold += round(observation.per_s * (run.warmup_s + run.duration_s))
             live(f"{run.kind.replace('_', ' ')}: {observation.per_s:,.0f}/s")
             yield observation
 
 
-def _observe(stage: Stage, shop: Shop, run: _Run, log: Path, sold: int) -> Observation:
+def _observe(
+    stage: Stage, shop: Shop, run: _Run, acquainted: Sequence[str], log: Path, sold: int
+) -> Observation:
     """`sold`: what was, of this stock, before the run."""
     stage.check(shop)
     if run.restocked:
-        shop.reset(run.scenario(), shoppers=_SHOPPERS)
+        shop.reset(run.scenario(), shoppers=run.shoppers)
     load = Load(
         url=shop.url,
-        requests=run.requests(shop),
+        requests=run.requests(shop, acquainted),
         clients=run.clients,
         duration_s=run.duration_s,
-        warmup_s=_WARM_UP_S,
+        warmup_s=run.warmup_s,
         reconnect=run.reconnect,
+        pause_s=run.pause_s,
         roles=stage.roles(shop),
     )
-    speed_before = cpu.speed(stage.system_cores)
-    result = drive(load, cores=stage.generator_cores, log=log)
-    speed_after = cpu.speed(stage.system_cores)
+    with cpu.probing(stage.system_cores) as speeds:
+        result = drive(load, cores=stage.generator_cores, log=log)
     _require_expected(run, result, shop)
     return Observation(
         kind=run.kind,
@@ -193,23 +217,26 @@ def _observe(stage: Stage, shop: Shop, run: _Run, log: Path, sold: int) -> Obser
         pool_size=stage.axes.pool_size,
         system_cores=len(stage.system_cores),
         duration_s=result.duration_s,
+        pause_s=run.pause_s,
         answered=result.completed,
         bought=result.answers.get("201", 0),
-        sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * _WARM_UP_S),
+        sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * run.warmup_s),
         latency_ms=_timing(result.latency_ms),
         spans_ms={name: _timing(quantiles) for name, quantiles in result.spans_ms.items()},
         cpu_s=Cpu(**result.cpu_s),
-        machine_speed=(speed_before + speed_after) / 2,
+        machine_speeds=tuple(speeds),
     )
 
 
 _ASKED_AND_EXPECTED: dict[Kind, tuple[str, set[str]]] = {
+    "sparse": ("in stock", {"201"}),
     "back_to_back": ("in stock", {"201"}),
     "saturated": ("in stock", {"201", "conflict"}),
     "late": ("in stock", {"201"}),
     "refused": ("short by one unit", {"sold_out"}),
     "sold_out": ("sold out", {"sold_out"}),
     "newcomers": ("sold out", {"sold_out"}),
+    "strangers": ("sold out", {"sold_out"}),
     "browse": ("on its pages", {"200"}),
 }
 

@@ -168,7 +168,7 @@ def calibrate(
     servers: ServersOption = "embedded",
     settings: AxesOption = None,
 ) -> None:
-    """Measure this machine for the model: about a quarter of an hour of short runs on real servers."""
+    """Measure this machine for the model: about twenty minutes of short runs on real servers."""
     from harness.axes import Axes
     from harness.calibrate import calibration_steps
     from harness.display import Display

@@ -9,7 +9,6 @@ ones.
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import threading
 import time
@@ -24,8 +23,8 @@ Roles = Mapping[str, Sequence[int]]
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _REAPED_CHILDREN = slice(13, 15)  # cutime and cstime, counted after the process's name in /proc/<pid>/stat
 _SAMPLE_S = 0.2
-_PROBE_STEPS = 20_000
-_PROBES = 15
+_PROBE_STEPS = 8_000
+_PROBE_EVERY_S = 0.1
 
 
 def measurable() -> bool:
@@ -40,6 +39,20 @@ def split_cores() -> tuple[tuple[int, ...], tuple[int, ...]]:
     else:
         every = tuple(sorted(os.sched_getaffinity(0)))
     return (every[:-1], every[-1:]) if len(every) > 1 else (every, every)
+
+
+@contextmanager
+def confined_to(cores: Sequence[int]) -> Iterator[None]:
+    """Keep this thread, and those that it starts, off all other cores while the block runs."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def used_s(roles: Roles) -> dict[str, float]:
@@ -112,22 +125,36 @@ def sampling(roles: Roles) -> Iterator[list[Reading]]:
         sampler.join()
 
 
-def speed(cores: Sequence[int]) -> float:
-    """Steps of a fixed loop per microsecond on `cores`, the median of a few probes of a millisecond or so.
+@contextmanager
+def probing(cores: Sequence[int]) -> Iterator[list[float]]:
+    """Probe how fast `cores` are, every 100 ms while the block runs; the list grows meanwhile.
 
-    Wall time, not CPU time: what a noisy neighbour takes away is part of how fast the machine is.
+    A probe is a fixed loop of about a third of a millisecond, in steps per microsecond of its own CPU time:
+    so it sees what a neighbour on the same physical core takes away, and not what the system under test
+    does. Of two runs the ratio of their mean speeds tells most of how their orders a second differ.
     """
-    own = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
+    speeds: list[float] = []
+    ended = threading.Event()
+
+    def probe() -> None:
+        os.sched_setaffinity(0, cores)  # of this thread
+        while True:
+            speeds.append(_speed())
+            if ended.wait(_PROBE_EVERY_S):
+                return
+
+    prober = threading.Thread(target=probe, name="speed-prober", daemon=True)
+    prober.start()
     try:
-        return statistics.median(_probe() for _ in range(_PROBES))
+        yield speeds
     finally:
-        os.sched_setaffinity(0, own)
+        ended.set()
+        prober.join()
 
 
-def _probe() -> float:
-    began = time.perf_counter_ns()
+def _speed() -> float:
+    began = time.thread_time_ns()
     total = 0
     for step in range(_PROBE_STEPS):
         total += step & 7
-    return _PROBE_STEPS / ((time.perf_counter_ns() - began) / 1e3)
+    return _PROBE_STEPS / ((time.thread_time_ns() - began) / 1e3)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from statistics import fmean
 
 from harness import cpu, waits
 from harness.books import read_books
@@ -14,7 +15,7 @@ from harness.closed_loop import Load, Orders, drive
 from harness.display import Live
 from harness.faults import RedisForgets
 from harness.generator import Generator, sending
-from harness.plenty import plentiful
+from harness.plenty import WARM_UP, WARM_UP_SKUS, with_warm_up
 from harness.rehearsal import Rehearsal
 from harness.shop import Shop, reconcile
 from harness.stage import Stage
@@ -51,12 +52,13 @@ def measure(
     """
     scenario = rehearsal.scenario
     with stage.shop(strategy, log=folder / "system.log") as shop:
-        _warm_up(stage, shop, scenario, folder / "warm-up.log")
-        shop.reset(scenario, shoppers=generate(scenario, rehearsal.seed).number_of_shoppers)
+        crowd = generate(scenario, rehearsal.seed).number_of_shoppers
+        _stock_and_warm_up(stage, shop, scenario, crowd, folder / "warm-up.log")
         with (
             _sending(stage, shop, rehearsal, folder) as generator,
             _metering(stage, shop, generator) as readings,
             waits.looking(stage.endpoints.database_url) as looks,
+            cpu.probing(stage.system_cores) as speeds,
         ):
             _follow(stage, shop, generator, scenario.duration_s, live, fault)
         history, log = generator.record()
@@ -70,17 +72,21 @@ def measure(
         began_unix_s=log.begins_unix_s,
         in_redis=strategy.redis == "stock",
     )
-    Record(history, books, _conditions(stage, log, readings, looks)).save(folder)
+    Record(history, books, _conditions(stage, log, readings, looks, speeds)).save(folder)
 
 
-def _warm_up(stage: Stage, shop: Shop, scenario: Scenario, log: Path) -> None:
-    """Some orders, so that the first shopper meets open connections and prepared statements."""
-    shop.reset(plentiful(scenario, _WARM_UP_S), shoppers=_WARM_UP_SHOPPERS)
-    orders = Orders(
-        skus=tuple(sku.sku for sku in scenario.skus), tokens=shop.tokens(_WARM_UP_SHOPPERS), label="warm-up"
-    )
+def _stock_and_warm_up(stage: Stage, shop: Shop, scenario: Scenario, crowd: int, log: Path) -> None:
+    """Fill the shop, then place orders that nobody will see: of a product, and by shoppers, of their own.
+
+    So the first shopper meets open connections that have planned their statements. To empty tables makes
+    PostgreSQL forget its plans: with the warm-up before that, ten connections planned in the first tenth of a
+    second of the drop, and the strategies with one statement for many orders lost most by it.
+    """
+    shop.reset(with_warm_up(scenario, _WARM_UP_S, stage.axes.buckets), shoppers=crowd + _WARM_UP_SHOPPERS)
+    orders = Orders(skus=WARM_UP_SKUS, tokens=shop.tokens(_WARM_UP_SHOPPERS, first=crowd), label="warm-up")
     load = Load(url=shop.url, requests=orders, clients=_WARM_UP_CLIENTS, duration_s=_WARM_UP_S)
     drive(load, cores=stage.generator_cores, log=log)
+    shop.withdraw(WARM_UP, first_shopper=crowd)
 
 
 def _sending(
@@ -127,12 +133,17 @@ def _follow(
 
 
 def _conditions(
-    stage: Stage, log: GeneratorLog, readings: Sequence[cpu.Reading], looks: Sequence[waits.Look]
+    stage: Stage,
+    log: GeneratorLog,
+    readings: Sequence[cpu.Reading],
+    looks: Sequence[waits.Look],
+    speeds: Sequence[float],
 ) -> Conditions:
     return Conditions(
         generator=log.generator,
         samples=tuple(_samples(readings, log.begins_unix_s)),
         waits=tuple(_waits(looks, log.begins_unix_s)),
+        machine_speed=fmean(speeds),
         system_cores=len(stage.system_cores),
         generator_shares_cores=bool(set(stage.system_cores) & set(stage.generator_cores)),
         workers=stage.axes.workers,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from math import ceil
 
-from scenarios.scenario import Scenario
+from scenarios.scenario import Product, Scenario, Size
 
 WON = 10**12
+WARM_UP = "warm-up"
+_SIZES = tuple(str(number) for number in range(1, 41))  # enough that every lane of the pool gets some
+WARM_UP_SKUS = tuple(f"{WARM_UP}-{size}" for size in _SIZES)
 _PER_S = 20_000  # more orders than any strategy commits on any machine that a rehearsal runs on
 
 
@@ -15,11 +18,13 @@ def units_for(seconds: float) -> int:
     return ceil(_PER_S * seconds)
 
 
-def plentiful(scenario: Scenario, seconds: float) -> Scenario:
-    """The same scenario with stock and money that nobody uses up in so long, the SKUs asked for in turns."""
-    document = scenario.model_dump()
-    sizes = [size for product in document["products"] for size in product["sizes"]]
-    for size in sizes:
-        size["units"] = max(size["units"], ceil(units_for(seconds) / len(sizes)))
-    document["shoppers"]["balance_won"] = WON
-    return Scenario.model_validate(document)
+def with_warm_up(scenario: Scenario, seconds: float, at_least: int) -> Scenario:
+    """The same scenario with one more product, which nobody uses up in so long.
+
+    Args:
+        at_least: units of each of its sizes.
+    """
+    units = max(at_least, ceil(units_for(seconds) / len(WARM_UP_SKUS)))
+    sizes = tuple(Size(size=size, units=units) for size in _SIZES)
+    product = Product(id=WARM_UP, name="Warm-up", price_won=1, sizes=sizes)
+    return scenario.model_copy(update={"products": (*scenario.products, product)})

@@ -50,14 +50,23 @@ class Shop:
         with self._named_errors():
             Admin(self.url, self.admin_key).reset(scenario, shoppers)
 
-    def tokens(self, shoppers: int) -> tuple[str, ...]:
-        """The bearer tokens of shoppers 0 up to `shoppers`.
+    def withdraw(self, product: str, *, first_shopper: int) -> None:
+        """Remove a product and the shoppers from a number on, who bought nothing else, and all that they did.
 
         Raises:
             RunError: the system refused, or was not there.
         """
         with self._named_errors():
-            return tuple(Admin(self.url, self.admin_key).tokens(shoppers))
+            Admin(self.url, self.admin_key).withdraw(product, first_shopper)
+
+    def tokens(self, shoppers: int, *, first: int = 0) -> tuple[str, ...]:
+        """The bearer tokens of so many shoppers, the first of them number `first`.
+
+        Raises:
+            RunError: the system refused, or was not there.
+        """
+        with self._named_errors():
+            return tuple(Admin(self.url, self.admin_key).tokens(shoppers, first=first))
 
     def is_ready(self) -> bool:
         """Whether it takes orders now."""

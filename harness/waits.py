@@ -1,4 +1,4 @@
-"""What the shop's connections do in PostgreSQL, looked at twenty times a second."""
+"""What the shop's connections do in PostgreSQL, looked at ten times a second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-_EVERY_S = 0.05
+_EVERY_S = 0.1
 _WITHIN_S = 5.0  # to connect, and for an answer
 # Whoever waits for a flush waits for the disk, or (WALWrite) for another who flushes for both.
 _LOOK = """
@@ -37,7 +37,7 @@ class Look:
 
 @contextmanager
 def looking(database_url: str) -> Iterator[list[Look]]:
-    """Take a look every 50 ms while the block runs; the list grows meanwhile.
+    """Take a look every 100 ms while the block runs; the list grows meanwhile.
 
     Should PostgreSQL go away the looks end; whoever watches over the servers tells of it.
     """

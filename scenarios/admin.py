@@ -52,8 +52,16 @@ class Admin:
         balance_won = scenario.shoppers.balance_won
         self._ask("POST", "/admin/reset", products=products, shoppers=shoppers, balance_won=balance_won)
 
-    def tokens(self, shoppers: int) -> list[str]:
-        """The bearer tokens of shoppers 0 up to `shoppers`.
+    def withdraw(self, product: str, first_shopper: int) -> None:
+        """Remove a product and the shoppers from a number on, who bought nothing else, and all that they did.
+
+        Raises:
+            AdminError: the shop is not there, or refused.
+        """
+        self._ask("POST", "/admin/withdraw", product=product, first_shopper=first_shopper)
+
+    def tokens(self, shoppers: int, *, first: int = 0) -> list[str]:
+        """The bearer tokens of so many shoppers, the first of them number `first`.
 
         Raises:
             AdminError: the shop is not there, or refused.
@@ -61,7 +69,7 @@ class Admin:
         tokens: list[str] = []
         while len(tokens) < shoppers:
             count = min(_TOKENS_AT_ONCE, shoppers - len(tokens))
-            tokens += self._ask("POST", "/admin/tokens", first=len(tokens), count=count)["tokens"]
+            tokens += self._ask("POST", "/admin/tokens", first=first + len(tokens), count=count)["tokens"]
         return tokens
 
     def _ask(self, method: str, path: str, **body: Any) -> Any:

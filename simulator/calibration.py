@@ -13,25 +13,26 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import fmean, median
 from typing import NamedTuple
 
-from joblib import Parallel, cpu_count, delayed
-
 from simulator import fitting
+from simulator.cores import spread
 from simulator.decomposition import Repeats, decompose, flushes
 from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
+from simulator.stations import TICK_S
 from simulator.strategies import SHARED, Step, Strategy, strategy_named
 from simulator.uncertainty import intervals
 
-_KINDS: tuple[Kind, ...] = ("back_to_back", "saturated", "late", "refused", "sold_out")
-KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "browse")
-_SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", "saturated")
+_KINDS: tuple[Kind, ...] = ("sold_out", "sparse", "back_to_back", "saturated", "late", "refused")
+KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "strangers", "browse")
+_SHOW_THE_FIT: tuple[Kind, ...] = ("sparse", "back_to_back", "saturated")
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
+_DIGITS = 3  # of a speed: it is not known better
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
-_SIGMAS_A_MEDIAN = 1.4826  # its standard deviation in median absolute deviations
 
 Runs = Mapping[str, Mapping[Kind, Repeats]]
 """By strategy."""
@@ -63,11 +64,13 @@ def fit(
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
+    speeds = [speed for one in observations for speed in one.machine_speeds]
+    speed = fmean(speeds)
+    observations = [one.at_speed(speed) for one in observations]
     strategies = [strategy_named(name) for name in dict.fromkeys(one.strategy for one in observations)]
     runs = _runs(observations, strategies)
     pages = _of_any_strategy(observations, "browse")
     page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
-    newcomers = _of_any_strategy(observations, "newcomers")
     wire_ms = pages.idle_ms()
     flush_ms = _flush_ms(strategies, runs, wire_ms)
     alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
@@ -80,17 +83,27 @@ def fit(
         workers=workers,
         pool_size=pool_size,
         wire_ms=wire_ms,
-        connect_ms=max(0.0, newcomers.cpu_ms("worker") - board_ms),
+        latest_ms=TICK_S * 1e3,
+        connect_ms=max(0.0, _of_any_strategy(observations, "newcomers").cpu_ms("worker") - board_ms),
+        identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
         unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
+        speed=speed,
+        speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
         speed_spread=_speed_spread(observations),
         browse=page,
         strategies=alone,
         fits={},
     )
     observed = [Observed(one, runs[one.name], profile) for one in strategies]
-    found = Parallel(n_jobs=max(1, min(cpu_count(), len(observed))))(
-        delayed(_fitted)(one, wire_ms, flush_ms, page, with_intervals) for one in observed
+    fitting_one = partial(
+        _fitted,
+        cold_ms=_cold_ms(observed),
+        wire_ms=wire_ms,
+        flush_ms=flush_ms,
+        page=page,
+        with_intervals=with_intervals,
     )
+    found = spread(fitting_one, observed)
     fitted = dict(zip((one.name for one in strategies), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
@@ -116,7 +129,7 @@ def _alone(
     )
     board_ms = runs["sold_out"].cpu_ms("worker")
     return StrategyDemands(
-        order=parts.order, refusal=parts.order, once=parts.once, board_ms=board_ms, wake_ms=0.0
+        order=parts.order, refusal=parts.order, once=parts.once, board_ms=board_ms, wake_ms=0.0, cold_ms=0.0
     )
 
 
@@ -127,9 +140,9 @@ class _Fitted(NamedTuple):
 
 
 def _fitted(
-    observed: Observed, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
+    observed: Observed, *, cold_ms: float, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
 ) -> _Fitted:
-    demands = fitting.fit(observed)
+    demands = fitting.fit(observed, cold_ms)
     repeated = {kind: observed.runs[kind] for kind in kinds_of(observed.strategy)}
     rounds = min(len(repeats.observations) for repeats in repeated.values())
 
@@ -138,7 +151,7 @@ def _fitted(
         runs = {kind: repeats.without(number) for kind, repeats in repeated.items()}
         alone = {observed.strategy.name: _alone(observed.strategy, runs, wire_ms, flush_ms, page)}
         profile = observed.profile.model_copy(update={"strategies": alone})
-        return fitting.fit(Observed(observed.strategy, runs, profile))
+        return fitting.fit(Observed(observed.strategy, runs, profile), cold_ms)
 
     known = with_intervals and rounds > 1
     return _Fitted(
@@ -172,6 +185,12 @@ def _waking_alike(demands: dict[str, StrategyDemands], shown_by: Sequence[str]) 
         name: one if name in shown_by else one.model_copy(update={"wake_ms": wake_ms})
         for name, one in demands.items()
     }
+
+
+def _cold_ms(observed: Sequence[Observed]) -> float:
+    """A core grows as cold whatever it works for."""
+    resting = [one for one in observed if not one.strategy.waits_for_others]
+    return median(spread(fitting.cold_ms, resting)) if resting else 0.0
 
 
 def _flush_ms(strategies: Sequence[Strategy], runs: Runs, wire_ms: float) -> float:
@@ -252,21 +271,14 @@ def _unevenness(alone: Repeats) -> float:
 
 
 def _speed_spread(observations: Sequence[Observation]) -> float:
-    """How far the next run is from the mean of these, as the deviation of a logarithm.
-
-    Where runs were repeated, from how they differ; where not, from the probes of the machine's speed. Those
-    are short, and one that was disturbed must not decide: hence their median deviation.
-    """
+    """How far the next run is from the mean of these, as the deviation of a logarithm; 0 without repeats."""
     grouped: defaultdict[tuple[str, Kind], list[float]] = defaultdict(list)
     for one in observations:
         if one.kind in _STRAINED:
             grouped[one.strategy, one.kind].append(math.log(one.per_s))
     repeats = fmean(len(group) for group in grouped.values())
     freedom = sum(len(group) - 1 for group in grouped.values())
-    if freedom:
-        squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
-        spread = math.sqrt(squares / freedom)
-    else:
-        speeds = [math.log(one.machine_speed) for one in observations]
-        spread = _SIGMAS_A_MEDIAN * median(abs(speed - median(speeds)) for speed in speeds)
-    return spread * math.sqrt(1 + 1 / repeats)
+    if not freedom:
+        return 0.0
+    squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
+    return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)

@@ -39,6 +39,7 @@ class Checkout(Request):
     def answer(self) -> Generator[simpy.Event, Any, Answer]:
         """From the bytes of the request to those of the answer."""
         yield from self.enter()
+        self._identify()
         if self._worker.knows_sold_out(self._order):
             self.spend(self._shop.board_s)
             yield from self.leave()
@@ -48,6 +49,12 @@ class Checkout(Request):
         self.spend(self._shop.work(self._order).respond_s)
         yield from self.leave()
         return answer_to(self._shop, self._order, verdict)._replace(spans=tuple(self._spans))
+
+    def _identify(self) -> None:
+        """Check the shopper's token, unless this worker has seen it before."""
+        if self._order.shopper not in self._worker.acquainted:
+            self._worker.acquainted.add(self._order.shopper)
+            self.spend(self._shop.identify_s)
 
     def _place_order(self) -> Judged:
         verdict = yield from self._try_until_decided()

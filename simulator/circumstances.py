@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
+from collections.abc import Sequence
+from itertools import cycle, islice
+from statistics import NormalDist, fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from scenarios.conditions import Conditions, Generator, Sample
 from simulator.defaults import Settings
 from simulator.order import Draw, Draws
 from simulator.profile import Profile
+from simulator.stations import SPEEDS_A_SECOND
 
 SAMPLE_S = 0.2
 ROLES = ("worker", "consumer", "database", "redis")
@@ -24,24 +27,42 @@ def speed_of(profile: Profile, draws: Draws) -> float:
     return math.exp(profile.speed_spread * NormalDist().inv_cdf(draws(Draw.SPEED)))
 
 
+def speeds_of(profile: Profile, draws: Draws) -> tuple[float, ...]:
+    """How fast it is meanwhile, relative to that, for every 100 ms: as it was probed, from some moment on."""
+    first = int(draws(Draw.MOMENT) * len(profile.speeds))
+    return profile.speeds[first:] + profile.speeds[:first]
+
+
 def sample_times(until_s: float) -> Floats:
     """The ends of the intervals that are looked at, in seconds; the last is not before the end of the run."""
     return np.arange(1, math.ceil(until_s / SAMPLE_S) + 1, dtype=np.float64) * SAMPLE_S
 
 
-def conditions(profile: Profile, settings: Settings, *, journeys: int, cores: Floats) -> Conditions:
+def conditions(
+    profile: Profile,
+    settings: Settings,
+    *,
+    speed: float,
+    speeds: Sequence[float],
+    journeys: int,
+    cores: Floats,
+) -> Conditions:
     """The conditions of a run.
 
     Args:
+        speed: of the machine in this run, where its own is 1.
+        speeds: meanwhile, relative to that, for every 100 ms.
         cores: f8[n, 4]: those that each of `ROLES` kept busy, in each of n intervals.
     """
     at_s = np.arange(1, len(cores) + 1) * SAMPLE_S
+    meanwhile = islice(cycle(speeds), max(1, round(len(cores) * SAMPLE_S * SPEEDS_A_SECOND)))
     return Conditions(
-        generator=_on_time(journeys),
+        generator=_nearly_on_time(journeys, profile.latest_ms),
         samples=tuple(
             Sample(at_s=at, generator=0, **dict(zip(ROLES, busy, strict=True)))
             for at, busy in zip(at_s.tolist(), cores.tolist(), strict=True)
         ),
+        machine_speed=profile.speed * speed * fmean(meanwhile),
         system_cores=profile.system_cores,
         generator_shares_cores=False,
         workers=settings.workers,
@@ -49,13 +70,13 @@ def conditions(profile: Profile, settings: Settings, *, journeys: int, cores: Fl
     )
 
 
-def _on_time(journeys: int) -> Generator:
+def _nearly_on_time(journeys: int, latest_ms: float) -> Generator:
     return Generator(
         offered=journeys,
         sent=journeys,
         dropped=0,
-        lateness_p50_ms=0,
-        lateness_p99_ms=0,
-        lateness_max_ms=0,
+        lateness_p50_ms=0.5 * latest_ms,
+        lateness_p99_ms=0.99 * latest_ms,
+        lateness_max_ms=latest_ms,
         cpu_share=0,
     )

@@ -33,7 +33,7 @@ def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
 
     Where they lie in buckets there is one in each: no order of two can be had, and the first of one are.
     """
-    if kind not in ("refused", "sold_out", "newcomers"):
+    if kind not in ("refused", "sold_out", "newcomers", "strangers"):
         return None
     return settings.buckets if strategy.kept_in is KeptIn.BUCKETS else 1
 
@@ -50,7 +50,8 @@ class Seen:
 class ClosedLoop:
     """So many clients on one SKU. What happens in the warm-up is not counted.
 
-    `entries` are on record before it begins, where what is sold and held is summed up.
+    `entries` are on record before it begins, where what is sold and held is summed up. Each rests between an
+    answer and its next request, for an exponential time with mean `pause_s`.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class ClosedLoop:
     warmup_s: float = 0.2
     duration_s: float = 1.0
     entries: int = 0
+    pause_s: float = 0.0
 
     def observe(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Observation:
         """What the model does, in the form in which the real system is observed.
@@ -101,6 +103,9 @@ class _Run:
             balances_won=[_PLENTY] * _SHOPPERS,
         )
         shop.database.stock[0].entries = load.entries
+        if load.kind != "strangers":
+            for worker in shop.workers:
+                worker.acquainted.update(range(_SHOPPERS))
         for client in range(load.clients):
             env.process(self._send_again_and_again(shop, client))
         env.run(until=load.warmup_s)
@@ -113,6 +118,8 @@ class _Run:
         sigma, number = self.profile.unevenness, 0
         worker = shop.workers[client % len(shop.workers)]
         while True:
+            if self.load.pause_s:
+                yield shop.env.timeout(random.expovariate(1 / self.load.pause_s))
             pace = random.lognormvariate(-sigma * sigma / 2, sigma)
             since_s = shop.env.now
             answer = yield from self._send(shop, worker, client, number, pace)
@@ -133,7 +140,9 @@ class _Run:
         if self.load.kind == "newcomers":
             yield from worker.admit(shop.connect_s)
         lines = ((0, 2 if self.load.kind == "refused" else 1),)
-        shopper = (number * self.load.clients + client) % _SHOPPERS
+        shopper = number * self.load.clients + client
+        if self.load.kind != "strangers":
+            shopper %= _SHOPPERS
         order = Order(shopper, f"{client}-{number}", lines, 1, pace, (client, number))
         return (yield from exchange(shop, worker, order, lambda: None))
 
@@ -149,12 +158,13 @@ class _Run:
             pool_size=load.settings.pool_size,
             system_cores=self.profile.system_cores,
             duration_s=load.duration_s,
+            pause_s=load.pause_s,
             answered=len(self.answers),
             bought=self.answers.count(Outcome.BOUGHT),
             latency_ms=_timing(self.latencies_ms),
             spans_ms={span: _timing(values) for span, values in self.spans_ms.items()},
             cpu_s=Cpu(**used_s),
-            machine_speed=self.speed,
+            machine_speeds=(self.speed,),
         )
 
 

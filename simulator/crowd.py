@@ -36,6 +36,7 @@ class _Wish(NamedTuple):
 class _Sent:
     """An attempt that its shopper waits for. `ended` has the last answer, or None when patience is over."""
 
+    intended_s: float
     at_s: float
     ended: simpy.Event
     acknowledged_s: float | None = None
@@ -79,16 +80,18 @@ class Crowd:
             yield self._gone
 
     def _journey(self, arrival: int) -> Steps:
-        step = self._journeys.first(arrival)
+        step, intended_s = self._journeys.first(arrival), float(self._arrivals.at_s[arrival])
+        yield self._env.timeout(self._shop.latest_s * self._draws(Draw.LATENESS, arrival))
         while step:
-            if step.delay_s:
-                yield self._env.timeout(step.delay_s)
-            sent = _Sent(self._env.now, self._env.event())
+            sent = _Sent(intended_s, self._env.now, self._env.event())
             self._env.process(self._serve(step, sent))
             self._patience.watch(sent.ended)
             answer = (yield sent.ended) or (GAVE_UP if sent.acknowledged_s is None else QUEUED)
             self._note(step, sent, answer)
             step = self._journeys.after(step, answer.outcome)
+            if step and step.delay_s:
+                yield self._env.timeout(step.delay_s)
+            intended_s = self._env.now
         self._to_come_or_leave -= 1
         if not self._to_come_or_leave:
             self._gone.succeed()
@@ -157,7 +160,7 @@ class Crowd:
                 key=step.key,
                 skus=wish.skus,
                 quantities=wish.quantities,
-                intended_s=sent.at_s,
+                intended_s=sent.intended_s,
                 sent_s=sent.at_s,
                 acknowledged_s=sent.acknowledged_s,
                 done_s=self._env.now,

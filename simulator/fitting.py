@@ -20,6 +20,7 @@ from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
 from simulator.strategies import SHARED, Step, Strategy
 
 _WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
+_COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
 _STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
 _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 200  # of a range: as finely as it is searched
@@ -42,7 +43,7 @@ class Observed:
         """What the model does with these demands under the load of a kind of run."""
         run = self.runs[kind].observations[0]
         settings = Settings(workers=run.workers, pool_size=run.pool_size)
-        load = ClosedLoop(kind, run.clients, settings, _WARMUP_S, _DURATION_S)
+        load = ClosedLoop(kind, run.clients, settings, _WARMUP_S, _DURATION_S, pause_s=run.pause_s)
         if self.strategy.does(Step.RESERVE):
             sold = self.runs[kind].median(lambda one: one.sold_by_half_time - one.per_s * _DURATION_S / 2)
             load = replace(load, entries=max(0, round(sold)))
@@ -60,15 +61,37 @@ class Observed:
         return self.runs["saturated"].median(lambda run: run.busy_share) > _BUSY
 
 
-def fit(observed: Observed) -> StrategyDemands:
-    """The demands with which the model does what was observed; the profile has those of a light load."""
-    strategy = observed.strategy
-    alone = observed.profile.demands(strategy.name)
-    if _is_counted_by_spans(strategy):
-        demands = _stretched_by_count(observed, alone)
-    else:
-        demands = _refused(observed, _shared(observed, alone))
+def fit(observed: Observed, cold_ms: float) -> StrategyDemands:
+    """The demands with which the model does what was observed; the profile has those of a light load.
+
+    Args:
+        cold_ms: of the demands, where orders do not wait for others to come. Where they do, the core rests
+            between batches when there is one client, and what was found with one has it in it.
+    """
+    demands = _without_contention(observed)
+    if not observed.strategy.waits_for_others:
+        demands = demands.model_copy(update={"cold_ms": cold_ms})
     return _with_contention(observed, demands) if observed.is_busy else demands
+
+
+def cold_ms(observed: Observed) -> float:
+    """With how cold a core the model uses as much CPU as the system did where it rests in between."""
+    demands = _without_contention(observed)
+    seen_ms = sum(observed.runs["sparse"].cpu_ms(role) for role in ROLES)
+
+    def missing_ms(cold_ms: float) -> float:
+        seen = observed.look("sparse", demands.model_copy(update={"cold_ms": cold_ms}))
+        modelled = Repeats([seen.observation])
+        return seen_ms - sum(modelled.cpu_ms(role) for role in ROLES)
+
+    return _root_or_end(missing_ms, *_COLD_MS)
+
+
+def _without_contention(observed: Observed) -> StrategyDemands:
+    alone = observed.profile.demands(observed.strategy.name)
+    if _is_counted_by_spans(observed.strategy):
+        return _stretched_by_count(observed, alone)
+    return _refused(observed, _shared(observed, alone))
 
 
 def _is_counted_by_spans(strategy: Strategy) -> bool:

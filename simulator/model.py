@@ -10,7 +10,7 @@ from scenarios.arrivals import Arrivals, generate
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.books import read_books
-from simulator.circumstances import ROLES, SAMPLE_S, conditions, sample_times, speed_of
+from simulator.circumstances import ROLES, SAMPLE_S, conditions, sample_times, speed_of, speeds_of
 from simulator.crowd import Crowd
 from simulator.defaults import Settings
 from simulator.engine import Engine
@@ -69,13 +69,15 @@ def simulate_strategy(
         run = play(scenario, strategy, profile, arrivals=arrivals, replication=replication, settings=settings)
         return run.record()
     draws = Draws(arrivals.seed, replication)
+    speed, speeds = speed_of(profile, draws), speeds_of(profile, draws)
     env = simpy.Environment()
     shop = Shop(
         env,
         strategy,
         profile,
         draws=draws,
-        speed=speed_of(profile, draws),
+        speed=speed,
+        speeds=speeds,
         settings=settings,
         skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,
@@ -89,5 +91,7 @@ def simulate_strategy(
     return Record(
         history=history.frame(crowd.attempts),
         books=read_books(scenario, shop),
-        conditions=conditions(profile, settings, journeys=len(arrivals), cores=np.column_stack(busy)),
+        conditions=conditions(
+            profile, settings, speed=speed, speeds=speeds, journeys=len(arrivals), cores=np.column_stack(busy)
+        ),
     )

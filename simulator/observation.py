@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Self
+from statistics import fmean
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-Kind = Literal["back_to_back", "saturated", "late", "refused", "sold_out", "newcomers", "browse"]
+Kind = Literal[
+    "sold_out",
+    "sparse",
+    "back_to_back",
+    "saturated",
+    "late",
+    "refused",
+    "newcomers",
+    "strangers",
+    "browse",
+]
 
 
 class _Part(BaseModel):
@@ -24,6 +35,11 @@ class Timing(_Part):
     p95: float = Field(ge=0)
     p99: float = Field(ge=0)
     max: float = Field(ge=0)
+
+    def stretched(self, times: float) -> Self:
+        """All of them so many times as long."""
+        longer = {name: value * times for name, value in self.model_dump(exclude={"count"}).items()}
+        return self.model_copy(update=longer)
 
 
 class Cpu(_Part):
@@ -41,17 +57,20 @@ class Observation(_Part):
     | kind | clients | what they send | what it is for |
     |---|---|---|---|
     | `back_to_back` | 1 | orders of one unit, plenty in stock | the demands of an order that meets nobody |
+    | `sparse` | few | the same, with a rest before each | how cold a core grows that rests |
     | `saturated` | many | the same, all of one SKU | what contention adds |
     | `late` | 1 | as back to back, on the stock of the saturated run | what grows with what was sold |
     | `refused` | many | orders of two, where one is left, or one a bucket | "sold out" from the strategy |
     | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
     | `newcomers` | many | the same, each over a new connection; any strategy | what a new connection takes |
+    | `strangers` | many | the same, each with a token of its own; any strategy | what a new token takes |
     | `browse` | 1 | GET of a product | the product page, and the way there and back; any strategy |
 
     `answered` counts all answers, `bought` those that took stock. `spans_ms` is by the name in Server-Timing;
     a span that occurs n times in an answer counts n times. `sold_before` were bought of this SKU before the
-    window began. `machine_speed` is in any unit, the same for all observations of a calibration: how fast a
-    fixed piece of work ran right before and after.
+    window began. `pause_s` is the mean rest of a client before each request. `machine_speeds` are how fast a
+    fixed piece of work ran meanwhile, every 100 ms, in any unit that is the same for all observations of a
+    calibration.
     """
 
     kind: Kind
@@ -61,17 +80,18 @@ class Observation(_Part):
     pool_size: int = Field(ge=1)
     system_cores: int = Field(ge=1)
     duration_s: float = Field(gt=0)
+    pause_s: float = Field(default=0.0, ge=0)
     answered: int = Field(ge=1)
     bought: int = Field(ge=0)
     sold_before: int = Field(default=0, ge=0)
     latency_ms: Timing
     spans_ms: dict[str, Timing]
     cpu_s: Cpu
-    machine_speed: float = Field(gt=0)
+    machine_speeds: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _shows_its_kind(self) -> Self:
-        buys = self.kind in ("back_to_back", "saturated", "late")
+        buys = self.kind in ("sparse", "back_to_back", "saturated", "late")
         if buys != (self.bought > 0):
             raise ValueError(
                 f"{self.kind} run of {self.strategy}: {self.bought} of {self.answered} answers were orders; "
@@ -80,6 +100,19 @@ class Observation(_Part):
         if self.kind in ("back_to_back", "late", "browse") and self.clients != 1:
             raise ValueError(f"{self.kind} run of {self.strategy}: {self.clients} clients; expected one")
         return self
+
+    def at_speed(self, machine_speed: float) -> Self:
+        """As it would have gone on a machine of another speed: all that takes time takes more or less."""
+        times = fmean(self.machine_speeds) / machine_speed
+        return self.model_copy(
+            update={
+                "duration_s": self.duration_s * times,
+                "latency_ms": self.latency_ms.stretched(times),
+                "spans_ms": {span: timing.stretched(times) for span, timing in self.spans_ms.items()},
+                "cpu_s": Cpu(**{role: used_s * times for role, used_s in self.cpu_s.model_dump().items()}),
+                "machine_speeds": (machine_speed,),
+            }
+        )
 
     @property
     def per_s(self) -> float:

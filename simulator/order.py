@@ -18,6 +18,8 @@ class Draw(IntEnum):
     WAITER = 12
     BACK_OFF = 13
     POLL = 14
+    LATENESS = 15
+    MOMENT = 16
 
 
 class Draws:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
 
-SCHEMA: Literal["dropday.profile/3"] = "dropday.profile/3"
+SCHEMA: Literal["dropday.profile/4"] = "dropday.profile/4"
 SHIPPED = Path(__file__).parent / "profiles"
 
 
@@ -81,18 +81,25 @@ class StrategyDemands(_Part):
     once: dict[str, Demand] = {}
     board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
     wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
+    cold_ms: float = Field(ge=0)  # how much more CPU it takes what comes to a core after a long rest
 
 
 class Profile(_Part):
     """Calibrated demands, and the machine they hold for.
 
     `machine` and `versions` describe where and with what the calibration ran. `wire_ms` is what a request
-    and its answer spend between shopper and system, together; `connect_ms` is the worker's CPU for a new
-    connection. `unevenness` is the standard deviation of the logarithm of the work that requests of one kind
-    make; `speed_spread` that of the machine's own speed, from one run to the next.
+    and its answer spend between shopper and system, together; `latest_ms` is by how much the load generator
+    begins a journey too late at most: a tick of its timers. `connect_ms` is the worker's CPU for a new
+    connection, `identify_ms` for a token that it has not seen before. `unevenness` is the standard deviation
+    of the logarithm of the work that requests of one kind make.
+
+    A machine has neighbours, and is not always as fast. Demands hold for the mean `speed` of a probe, in
+    steps per microsecond; `speeds` are what it found every 100 ms, relative to that, and a run of the model
+    plays them back from some moment on. `speed_spread` is the standard deviation of the logarithm of what is
+    left: between runs in which the probe found the same.
     """
 
-    schema_: Literal["dropday.profile/3"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/4"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
@@ -100,8 +107,12 @@ class Profile(_Part):
     workers: int = Field(ge=1)
     pool_size: int = Field(ge=1)
     wire_ms: float = Field(ge=0)
+    latest_ms: float = Field(ge=0)
     connect_ms: float = Field(ge=0)
+    identify_ms: float = Field(ge=0)
     unevenness: float = Field(ge=0)
+    speed: float = Field(gt=0)
+    speeds: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
     speed_spread: float = Field(ge=0)
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)

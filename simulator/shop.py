@@ -24,7 +24,8 @@ class Worker:
 
     `gone` has the buyers of each such SKU: they are let through, for they may be asking again. `watch` is a
     connection for what must not queue behind them; `lines` are where leases are waited for, by SKU;
-    `awaited` are the decisions that somebody waits for, by key.
+    `awaited` are the decisions that somebody waits for, by key; `acquainted` are the shoppers whose tokens it
+    has checked before.
     """
 
     together: Together
@@ -37,6 +38,7 @@ class Worker:
         self.lines = [Turns(env, 1) for _ in range(skus)]
         self.patience = Deadlines(env, settings.lock_timeout_s)
         self.awaited: defaultdict[str, list[simpy.Event]] = defaultdict(list)
+        self.acquainted: set[int] = set()
         self.gone: dict[int, frozenset[int]] = {}
         self._door = Turns(env, 1)
 
@@ -63,6 +65,7 @@ class Shop:
     Args:
         draws: whatever chance decides.
         speed: how fast this machine is in this run; all demands are divided by it.
+        speeds: how fast it is meanwhile, relative to that, for every 100 ms.
         balances_won: of each shopper.
 
     Raises:
@@ -77,6 +80,7 @@ class Shop:
         *,
         draws: Draws,
         speed: float,
+        speeds: Sequence[float] = (1.0,),
         settings: Settings,
         skus: Sequence[Sku],
         balances_won: list[int],
@@ -94,10 +98,12 @@ class Shop:
         self.board_s = demands.board_ms * ms_s
         self.look_up = self.order_work.kept_answer  # and any other statement of like size
         self.connect_s = profile.connect_ms * ms_s
+        self.identify_s = profile.identify_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
+        self.latest_s = profile.latest_ms / 1e3
         self.lanes = [zlib.crc32(sku.sku.encode()) % settings.pool_size for sku in skus]  # by SKU
-        self.cores = Cores(env, profile.system_cores)
+        self.cores = Cores(env, profile.system_cores, demands.cold_ms * ms_s, speeds)
         self.redis = Redis(env, self.cores, skus)
         self.database = Database(
             env,

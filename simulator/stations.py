@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,20 @@ Steps = Generator[simpy.Event, Any, None]
 # but not at once: half a millisecond fits what a crowd on the sold-out board left to orders beside it.
 SLICE_S = 0.0005
 
-_TICK_S = 0.001  # what an event loop's timers count in (libuv, epoll)
+# A core that rests grows cold: its caches go to others, and whatever runs on it next takes longer. Half as
+# cold as it can get it is after 10 ms; until it is warm again, work takes up to four times as long.
+# (Orders of one client that pauses 0 to 30 ms between them: 0.6 ms of CPU each becomes 2.1.)
+HALF_COLD_S = 0.010
+COLD_PACE = 3.0
+
+SPEEDS_A_SECOND = 10.0
+
+TICK_S = 0.001  # what an event loop's timers count in (libuv, epoll)
 
 
 def timer_s(after_s: float) -> float:
     """How long an event loop sleeps that is asked to wake after so long: whole milliseconds."""
-    return round(after_s / _TICK_S) * _TICK_S
+    return round(after_s / TICK_S) * TICK_S
 
 
 class Turns:
@@ -78,26 +86,48 @@ class Turns:
 
 
 class Cores:
-    """CPU cores that all processes share. Who gets one computes until it must wait, or its slice is over."""
+    """CPU cores that all processes share. Who gets one computes until it must wait, or its slice is over.
 
-    def __init__(self, env: simpy.Environment, count: int) -> None:
+    `cold_s`: how much longer work takes that comes to a core after a long rest; `speeds`: how fast all cores
+    are, one number for every 100 ms, over and over.
+    """
+
+    def __init__(
+        self, env: simpy.Environment, count: int, cold_s: float = 0.0, speeds: Sequence[float] = (1.0,)
+    ) -> None:
         self._env = env
         self.count = count
+        self.cold_s = cold_s
+        self.speeds = speeds
         self._turns = Turns(env, count)
+        self._idle_since_s = [0.0] * count
+        self._cold_left_s = 0.0  # that is still to be worked off
         self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def take(self) -> Steps:
-        """Wait for a core, and hold it."""
+        """Wait for a core, and hold it; of those that rest, the one that was busy last."""
+        if self._turns.is_free():
+            rested_s = self._env.now - self._idle_since_s.pop()
+            self._cold_left_s += self.cold_s * rested_s / (rested_s + HALF_COLD_S)
         yield from self._turns.take()
 
     def give_back(self) -> None:
         """Leave the core to the first in line."""
+        if not self._turns.is_awaited():
+            self._idle_since_s.append(self._env.now)
         self._turns.give_back()
 
     def compute(self, work_s: float, role: str) -> simpy.Timeout:
         """Keep busy a core that is held."""
-        self._jobs[role].extend((self._env.now, work_s))
-        return self._env.timeout(work_s)
+        colder_s = min(self._cold_left_s, COLD_PACE * work_s)
+        self._cold_left_s -= colder_s
+        busy_s = (work_s + colder_s) / self.speed()
+        self._jobs[role].extend((self._env.now, busy_s))
+        return self._env.timeout(busy_s)
+
+    def speed(self) -> float:
+        """How fast the cores are now."""
+        return self.speeds[int(self._env.now * SPEEDS_A_SECOND) % len(self.speeds)]
 
     def work_off(self, work_s: float, role: str) -> Steps:
         """Keep busy a core that is held; who waits for one is let in between two slices."""
@@ -105,15 +135,15 @@ class Cores:
             yield self.compute(SLICE_S, role)
             work_s -= SLICE_S
             if self._turns.is_awaited():
-                self._turns.give_back()
-                yield from self._turns.take()
+                self.give_back()
+                yield from self.take()
         yield self.compute(work_s, role)
 
     def run(self, work_s: float, role: str) -> Steps:
         """Wait for a core, compute, and leave it."""
-        yield from self._turns.take()
+        yield from self.take()
         yield self.compute(work_s, role)
-        self._turns.give_back()
+        self.give_back()
 
     def busy_s(self, role: str, until: Floats) -> Floats:
         """The CPU time that `role` had used at each of some moments, the earliest first."""
@@ -157,7 +187,7 @@ class Thread:
 
     def clock(self) -> float:
         """What a clock shows to the request on the thread, after the work that it has done so far."""
-        return self._env.now + self._owed_s
+        return self._env.now + self._owed_s / self._cores.speed()
 
     def leave(self) -> Steps:
         """Run the work, then let the next request in."""

@@ -7,6 +7,7 @@ measures: more than 10,000 requests a second on one core.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,9 +26,12 @@ _DRAIN_S = 20.0
 class _Window:
     """What the connections saw between the end of the warm-up and the end of the run."""
 
-    def __init__(self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None, pause_s: float
+    ) -> None:
         self.requests = requests
         self.reconnect = reconnect
+        self.pause_s = pause_s
         self.measuring = False
         self.over = False
         self.busy = clients
@@ -95,6 +99,15 @@ class _Connection(asyncio.Protocol):
             self._rest()
         elif window.reconnect:
             window.reconnect()
+        elif window.pause_s:
+            rest_s = random.expovariate(1 / window.pause_s)
+            asyncio.get_running_loop().call_later(rest_s, self._send_or_rest)
+        else:
+            self._send()
+
+    def _send_or_rest(self) -> None:
+        if self.window.over:
+            self._rest()
         else:
             self._send()
 
@@ -139,7 +152,10 @@ async def run(load: Load) -> Result:
         task.add_done_callback(connecting.discard)
 
     window = _Window(
-        messages(load.requests, address.netloc), load.clients, reconnect if load.reconnect else None
+        messages(load.requests, address.netloc),
+        load.clients,
+        reconnect if load.reconnect else None,
+        load.pause_s,
     )
     for _ in range(load.clients):
         await connect()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from statistics import pstdev
 from typing import ClassVar
 
 import numpy as np
@@ -99,7 +100,7 @@ class WhichIsBetter:
         """As many as a figure needs that spreads as the machine's speed does, and somewhat more."""
         if asking.replications is not None:
             return asking.replications
-        spread = _SPREAD_OF_RUNS * asking.profile.speed_spread
+        spread = _SPREAD_OF_RUNS * math.hypot(asking.profile.speed_spread, pstdev(asking.profile.speeds))
         needed = (1.96 * spread * (1 + self.precision) / self.precision) ** 2
         return min(max(needed, _FEWEST), self.at_most)
 

@@ -15,7 +15,9 @@ _GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _11, _27, _30, _31 = np.uint64(11), np.uint64(27), np.uint64(30), np.uint64(31)
 
-_PACE, _WAITER, _BACK_OFF, _POLL = (int(draw) for draw in (Draw.PACE, Draw.WAITER, Draw.BACK_OFF, Draw.POLL))
+_PACE, _WAITER, _BACK_OFF, _POLL, _LATENESS = (
+    int(draw) for draw in (Draw.PACE, Draw.WAITER, Draw.BACK_OFF, Draw.POLL, Draw.LATENESS)
+)
 
 
 @compiled
@@ -53,6 +55,12 @@ def pace_of(world: Record, order: int) -> float:
     draw = uniform(_of_attempt(world, _PACE, attempt_of(world, order)))
     sigma = world.unevenness
     return math.exp(sigma * standard_normal(draw) - sigma * sigma / 2)
+
+
+@compiled
+def lateness(world: Record, arrival: int) -> float:
+    """How late a journey begins, of the most that it may be."""
+    return uniform(fold(fold(world.draws, _LATENESS), arrival))
 
 
 @compiled

@@ -30,7 +30,7 @@ from simulator.compiled.stock import (
     STOCK_CHANGED,
 )
 from simulator.compiled.undoing import note_span, undo
-from simulator.compiled.world import attempt_of, process, stage_of, work_of
+from simulator.compiled.world import acquainted_at, attempt_of, key_of, process, stage_of, work_of
 from simulator.defaults import BACK_OFF_DOUBLINGS
 
 
@@ -41,6 +41,7 @@ def checkout(world: Record, me: int) -> bool:
     if my.checkout == 0:
         if not enter_worker(world, me):
             return False
+        _identify(world, me)
         if knows_sold_out(world, my.worker, my.order):
             my.checkout = 3
             my.answer = SOLD_OUT_ON_THE_BOARD
@@ -58,6 +59,17 @@ def checkout(world: Record, me: int) -> bool:
         return False
     my.checkout = 0
     return True
+
+
+@compiled
+def _identify(world: Record, me: int) -> None:
+    """Check the shopper's token, unless this worker has seen it before."""
+    my = process(world, me)
+    shopper = key_of(world, attempt_of(world, my.order).key).shopper
+    known = acquainted_at(world, shopper * world.worker_count + my.worker)
+    if not known.token:
+        known.token = 1
+        spend(world, me, world.identify_s)
 
 
 @compiled

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenarios.arrivals import Arrivals
 from scenarios.record import Record
 from scenarios.scenario import Scenario
-from simulator.circumstances import SAMPLE_S, Floats, conditions, sample_times, speed_of
+from simulator.circumstances import SAMPLE_S, Floats, conditions, sample_times, speed_of, speeds_of
 from simulator.compiled.busy import Busy
 from simulator.compiled.kernel import go_on, prepare
 from simulator.compiled.leavings import read_books, read_ends, read_history
@@ -41,6 +41,8 @@ class Run:
     profile: Profile
     arrivals: Arrivals
     settings: Settings
+    speed: float
+    speeds: tuple[float, ...]
     memory: Memory
     busy: Busy
 
@@ -51,7 +53,12 @@ class Run:
             history=read_history(self.memory, self.scenario, self.arrivals, self.strategy),
             books=read_books(self.memory, self.scenario, self.arrivals, self.strategy),
             conditions=conditions(
-                self.profile, self.settings, journeys=len(self.arrivals), cores=self.busy.cores(intervals)
+                self.profile,
+                self.settings,
+                speed=self.speed,
+                speeds=self.speeds,
+                journeys=len(self.arrivals),
+                cores=self.busy.cores(intervals),
             ),
         )
 
@@ -84,12 +91,14 @@ def play(
         ProfileError: the profile has no demands for the strategy, or not for all of its stages.
     """
     draws = Draws(arrivals.seed, replication)
+    speed, speeds = speed_of(profile, draws), speeds_of(profile, draws)
     shop = Shop(
         simpy.Environment(),
         strategy,
         profile,
         draws=draws,
-        speed=speed_of(profile, draws),
+        speed=speed,
+        speeds=speeds,
         settings=settings,
         skus=scenario.skus,
         balances_won=[],
@@ -104,7 +113,7 @@ def play(
     while not go_on(memory.address):
         _make_room(memory, busy)
     _count_jobs(memory, busy)
-    return Run(scenario, strategy, profile, arrivals, settings, memory, busy)
+    return Run(scenario, strategy, profile, arrivals, settings, speed, speeds, memory, busy)
 
 
 def _make_room(memory: Memory, busy: Busy) -> None:

@@ -6,7 +6,7 @@ import math
 
 from scenarios.journey import NEXT_SIZE, RETRY_JITTER
 from simulator.compiled.answers import AFTER, ASKS_AGAIN, GOES_ON, NONE_IN_TIME, TRIES_ANOTHER_SIZE
-from simulator.compiled.chances import fold, uniform
+from simulator.compiled.chances import fold, lateness, uniform
 from simulator.compiled.events import (
     CROWD_PATIENCE,
     JOURNEY,
@@ -58,7 +58,9 @@ def journey(world: Record, number: int) -> None:
     """Go on from where the shopper is: to come, to ask again after a while, or with an answer."""
     arrival = arrival_of(world, number)
     if arrival.place == 0:
-        arrival.place = 1
+        arrival.place = 3
+        later(world, world.latest_s * lateness(world, number), event(JOURNEY, number))
+    elif arrival.place == 3:
         _operation_from(world, number, 0, 0)
     elif arrival.place == 1:
         _send(world, number)
@@ -184,9 +186,10 @@ def _came_for(world: Record, number: int, sku: int) -> bool:
 def _send(world: Record, number: int) -> None:
     arrival = arrival_of(world, number)
     order = new_attempt(world)
+    sent = attempt_of(world, order)
+    sent.intended_s = arrival.at_s if arrival.place == 3 else world.now_s
     arrival.sent = order
     arrival.place = 2
-    sent = attempt_of(world, order)
     sent.arrival = number
     sent.key = arrival.key
     sent.order_number = arrival.order_number

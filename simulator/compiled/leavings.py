@@ -39,14 +39,13 @@ _ANSWERS = [ANSWERS.get(number, Answer(ANSWERS[1].outcome, 0)) for number in ran
 def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy: Strategy) -> pl.DataFrame:
     """One row for each attempt, with `SCHEMA`."""
     all_attempts = memory["attempts"][1 : memory.world["attempts_used"]]
-    attempts = _Chosen(all_attempts, _in_order(all_attempts["sent_s"], all_attempts["noted"]))
+    attempts = _Chosen(all_attempts, np.lexsort((all_attempts["noted"], all_attempts["intended_s"])))
     keys = _Chosen(memory["keys"], attempts["key"])
     answers, arrival = attempts["answer"].astype(np.int64), attempts["arrival"]
     is_order, bought = attempts["key"] > 0, _BOUGHT[answers]
     key = _key_names(keys, arrivals.seed, is_order)
     owners, skus, quantities = _cart_lines(memory, arrivals, attempts, keys)
     names = pl.Series([sku.sku for sku in scenario.skus], dtype=pl.String())
-    sent_s = attempts["sent_s"]
     columns: dict[str, Any] = {
         "arrival": arrival,
         "attempt": attempts["attempt"],
@@ -56,8 +55,8 @@ def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strateg
         "key": key,
         "skus": lists(names[skus], owners, rows=len(answers)),
         "quantities": lists(pl.Series(quantities), owners, rows=len(answers)),
-        "intended_s": sent_s,
-        "sent_s": sent_s,
+        "intended_s": attempts["intended_s"],
+        "sent_s": attempts["sent_s"],
         "acknowledged_s": pl.Series(attempts["acknowledged_s"]).fill_nan(None),
         "done_s": attempts["done_s"],
         "outcome": _answered(answers, [str(answer.outcome) for answer in _ANSWERS]),
@@ -81,14 +80,6 @@ class _Chosen:
     def __getitem__(self, field: str) -> NDArray[Any]:
         column: NDArray[Any] = self._records[field][self._chosen]
         return column
-
-
-def _in_order(sent_s: Floats, noted: Ints) -> Ints:
-    """The order of sending, which they are in already; those sent at one moment as they ended."""
-    order, same = np.arange(len(sent_s)), np.diff(sent_s) == 0
-    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
-    order[tied] = tied[np.lexsort((noted[tied], sent_s[tied]))]
-    return order
 
 
 def _answered(answers: Ints, values: list[Any]) -> pl.Series:

@@ -119,6 +119,9 @@ def _put_workers(memory: Memory, shop: Shop, skus: int) -> None:
         for kind, step in ((BATCHES, Step.BATCH), (JOURNALS, Step.JOURNAL), (LANES, Step.SEND)):
             mine["span"][mine["kind"] == kind] = names.index(steps.get(step, "kept_answer"))
     memory.put("turns", len(places))["free"] = places
+    memory.put("cores", shop.cores.count)
+    memory.put("speeds", len(shop.cores.speeds))["speed"] = shop.cores.speeds
+    world["speeds_used"] = len(shop.cores.speeds)
     memory.put("gone", count * skus)
     world["batch_most"] = max(BATCH_MOST, settings.pipeline)
     memory.put("members", len(mergers) * int(world["batch_most"]))
@@ -162,6 +165,7 @@ def _put_crowd(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:
     table["cart_start"], table["cart_end"] = arrivals.cart_start[:-1], arrivals.cart_start[1:]
     _put_lines(memory, scenario, arrivals)
     memory.put("shoppers", arrivals.number_of_shoppers)["balance_won"] = shoppers.balance_won
+    memory.put("acquainted", arrivals.number_of_shoppers * int(world["worker_count"]))
     memory.put("operations", len(scenario.journey))["is_order"] = [
         operation == "order" for operation in scenario.journey
     ]
@@ -195,4 +199,6 @@ def _put_settings(memory: Memory, shop: Shop) -> None:
         world[name] = getattr(settings, name)
     world["try_backoff_s"] = settings.backoff_s
     world["board_s"], world["connect_s"], world["wire_s"] = shop.board_s, shop.connect_s, shop.wire_s
+    world["latest_s"] = shop.latest_s
+    world["identify_s"], world["cold_s"] = shop.identify_s, shop.cores.cold_s
     world["wake_s"] = shop.database.wake_s

@@ -120,6 +120,7 @@ ATTEMPT = np.dtype(
         ("next_queued", "i4"),  # in Redis
         ("first_span", "i4"),
         ("pace", "f8"),
+        ("intended_s", "f8"),
         ("sent_s", "f8"),
         ("acknowledged_s", "f8"),
         ("done_s", "f8"),

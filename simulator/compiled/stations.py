@@ -15,8 +15,18 @@ from __future__ import annotations
 from simulator.compiled.events import RESUME, event, free_or_new_watch, later, soon
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
-from simulator.compiled.world import job_at, new_job, process, thread_of, turns_of, watch_of, worker_of
-from simulator.stations import SLICE_S
+from simulator.compiled.world import (
+    core_at,
+    job_at,
+    new_job,
+    process,
+    speed_at,
+    thread_of,
+    turns_of,
+    watch_of,
+    worker_of,
+)
+from simulator.stations import COLD_PACE, HALF_COLD_S, SLICE_S, SPEEDS_A_SECOND
 
 CORES = 0  # the turns that are the cores
 WORKER, CONSUMER, DATABASE, REDIS = 0, 1, 2, 3  # roles
@@ -28,6 +38,9 @@ def take(world: Record, turns: int, me: int) -> bool:
     line = turns_of(world, turns)
     if line.free > 0:
         line.free -= 1
+        if turns == CORES:
+            rested_s = world.now_s - core_at(world, line.free).idle_since_s
+            world.cold_left_s += world.cold_s * rested_s / (rested_s + HALF_COLD_S)
         return True
     my = process(world, me)
     my.next = 0
@@ -46,6 +59,8 @@ def give_back(world: Record, turns: int) -> None:
     line = turns_of(world, turns)
     first = line.first
     if not first:
+        if turns == CORES:
+            core_at(world, line.free).idle_since_s = world.now_s
         line.free += 1
         return
     line.first = process(world, first).next
@@ -78,11 +93,19 @@ def give_up(world: Record, me: int) -> None:
 @compiled
 def compute(world: Record, me: int, work_s: float, role: int) -> None:
     """Keep busy a core that is held, and wait for the end of it."""
+    colder_s = min(world.cold_left_s, COLD_PACE * work_s)
+    world.cold_left_s -= colder_s
     job = job_at(world, new_job(world))
     job.at_s = world.now_s
-    job.work_s = work_s
+    job.work_s = (work_s + colder_s) / speed(world)
     job.role = role
-    later(world, work_s, event(RESUME, me))
+    later(world, job.work_s, event(RESUME, me))
+
+
+@compiled
+def speed(world: Record) -> float:
+    """How fast the cores are now."""
+    return float(speed_at(world, int(world.now_s * SPEEDS_A_SECOND) % world.speeds_used).speed)
 
 
 @compiled

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 class Latency(NamedTuple):
-    """From sending to the last answer, in milliseconds: values that occurred, not between two of them."""
+    """From the intended moment to the last answer, in ms: values that occurred, not between two of them."""
 
     p50: float
     p95: float
@@ -47,7 +47,7 @@ def summarize(memory: Memory, scenario: Scenario) -> Summary:
     attempts = memory["attempts"][1 : memory.world["attempts_used"]]
     outcomes = np.array([_OUTCOMES.index(ANSWERS[n].outcome) if n in ANSWERS else 0 for n in range(_CODES)])
     outcome = outcomes[attempts["answer"]]
-    latency_ms = (attempts["done_s"] - attempts["sent_s"]) * 1e3
+    latency_ms = (attempts["done_s"] - attempts["intended_s"]) * 1e3
     by_outcome = {kind: latency_ms[outcome == number] for number, kind in enumerate(_OUTCOMES)}
     sold = _sold(memory, scenario)
     return Summary(

@@ -27,6 +27,9 @@ TABLES: dict[str, np.dtype[Any]] = {
     "turns": records.TURNS,
     "threads": records.THREAD,
     "workers": records.WORKER,
+    "cores": np.dtype([("idle_since_s", "f8")]),
+    "speeds": np.dtype([("speed", "f8")]),  # one for every 100 ms
+    "acquainted": np.dtype([("token", "i1")]),  # of each shopper, by each worker
     "mergers": records.MERGER,
     "members": records.MEMBER,
     "effects": records.EFFECT,
@@ -93,6 +96,10 @@ FIELDS: list[tuple[Any, ...]] = [
     ("board_interval_s", "f8"),
     ("board_s", "f8"),
     ("connect_s", "f8"),
+    ("identify_s", "f8"),
+    ("latest_s", "f8"),
+    ("cold_s", "f8"),
+    ("cold_left_s", "f8"),  # that is still to be worked off
     ("wire_s", "f8"),
     ("wake_s", "f8"),
     ("works_of_order", "i8"),  # works: those of an order, as many of a refusal, then `once`
@@ -180,6 +187,15 @@ thread_of = _records("threads")
 
 
 worker_of = _records("workers")
+
+
+core_at = _records("cores")
+
+
+speed_at = _records("speeds")
+
+
+acquainted_at = _records("acquainted")
 
 
 merger_of = _records("mergers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, insert, text, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from system.catalogue.queries import stock_left
@@ -34,6 +34,22 @@ async def empty(connection: AsyncConnection) -> None:
     """Remove every row of every table. Numbers go on: whoever watches a table by number is not led astray."""
     names = ", ".join(table.name for table in metadata.sorted_tables)
     await connection.execute(text(f"TRUNCATE {names}"))
+
+
+async def withdraw(connection: AsyncConnection, product: str, first_shopper: int) -> None:
+    """Remove a product, all shoppers from a number on, and everything that is of them.
+
+    Row by row: other than emptied tables, these leave the plans that open connections have made as they are.
+    """
+    sold = (await connection.scalars(select(skus.c.sku).where(skus.c.product_id == product))).all()
+
+    def is_of_them(table: Table) -> ColumnElement[bool]:
+        if "sku" in table.c:
+            return table.c.sku.in_(sold)
+        return table.c.shopper >= first_shopper if "shopper" in table.c else table.c.id == product
+
+    for table in reversed(metadata.sorted_tables):
+        await connection.execute(delete(table).where(is_of_them(table)))
 
 
 async def set_backstops(connection: AsyncConnection, *, on: bool) -> None:

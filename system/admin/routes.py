@@ -21,6 +21,15 @@ class Restock(BaseModel):
     units: Annotated[int, Field(ge=1, le=MOST_UNITS)]
 
 
+class Withdrawal(BaseModel):
+    """A product, and the shoppers from number `first_shopper` on, who bought nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    product: Annotated[str, Field(min_length=1, max_length=60)]
+    first_shopper: Annotated[int, Field(ge=0, le=MOST_SHOPPERS)]
+
+
 class Restocked(BaseModel):
     """A SKU and the units of it that are available now."""
 
@@ -56,6 +65,11 @@ def router(admin: Admin, identity: Identity) -> APIRouter:
     async def reset(seed: Seed) -> None:
         """Delete everything, and seed products and shoppers."""
         await admin.reset(seed)
+
+    @routes.post("/withdraw", status_code=204, openapi_extra={"security": [ADMIN]})
+    async def withdraw(withdrawal: Withdrawal) -> None:
+        """Delete a product and the last shoppers, with everything that they did: a warm-up that is over."""
+        await admin.withdraw(withdrawal.product, withdrawal.first_shopper)
 
     @routes.post("/restock", openapi_extra={"security": [ADMIN]})
     async def restock(restock: Restock) -> Restocked:

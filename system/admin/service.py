@@ -140,6 +140,21 @@ class Admin:
         await self._empty_redis()
         await self._show()
 
+    async def withdraw(self, product: str, first_shopper: int) -> None:
+        """Remove a product and all shoppers from a number on, who bought nothing else, and all that they did.
+
+        So a rehearsal's warm-up leaves nothing but warm connections. Nobody may be ordering meanwhile.
+
+        Raises:
+            Forbidden: the system runs in production.
+            Conflict: orders got in between, again and again.
+        """
+        if self._settings.environment == "production":
+            raise Forbidden("a withdrawal deletes orders; it is switched off in production")
+        await self._persistently(lambda connection: queries.withdraw(connection, product, first_shopper))
+        await self._empty_redis()
+        await self._show()
+
     async def _persistently(self, change: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """What `change` gives in a transaction, tried again while orders under way get in between."""
         for _ in range(self._settings.tries):

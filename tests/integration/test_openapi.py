@@ -35,6 +35,7 @@ OPERATIONS = [
     "GET /wallet",
     "GET /wallet/ledger",
     "POST /admin/reset",
+    "POST /admin/withdraw",
     "POST /admin/restock",
     "POST /admin/tokens",
 ]

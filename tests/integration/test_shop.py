@@ -38,7 +38,7 @@ def test_a_product_that_is_not_there_is_named(shop: TestShop) -> None:
     assert "'yeezy'" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/admin/reset", "/admin/restock", "/admin/tokens"])
+@pytest.mark.parametrize("path", ["/admin/reset", "/admin/restock", "/admin/tokens", "/admin/withdraw"])
 @pytest.mark.parametrize("key", [None, "", "x" * 40, "key\xfc"])
 def test_nobody_passes_for_the_operator(shop: TestShop, path: str, key: str | None) -> None:
     headers = [] if key is None else [(b"x-admin-key", key.encode("latin-1"))]

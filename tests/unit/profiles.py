@@ -62,7 +62,11 @@ def small_machine(**changes: Any) -> Profile:
         "workers": 1,
         "pool_size": 5,
         "wire_ms": 0.02,
+        "latest_ms": 1.0,
+        "speed": 30.0,
+        "speeds": (1.0,),
         "connect_ms": 0.07,
+        "identify_ms": 0.04,
         "unevenness": 0.1,
         "speed_spread": 0.05,
         "browse": Demand(worker_ms=0.4, database_ms=0.1),
@@ -70,6 +74,15 @@ def small_machine(**changes: Any) -> Profile:
         "fits": {},
     }
     return Profile.model_validate(fields | changes)
+
+
+def moody_machine(**changes: Any) -> Profile:
+    """One whose core grows cold, and that is not always as fast."""
+    strategies = {
+        name: demands.model_copy(update={"cold_ms": 0.4})
+        for name, demands in small_machine().strategies.items()
+    }
+    return small_machine(strategies=strategies, speeds=(0.9, 1.2, 1.0), **changes)
 
 
 def _demands(strategy: Strategy) -> StrategyDemands:
@@ -81,7 +94,7 @@ def _demands(strategy: Strategy) -> StrategyDemands:
         respond_ms=0.06,
     )
     once = {stage.span: _FOR_ALL[stage.step] for stage in strategy.all_stages if stage.step in _FOR_ALL}
-    return StrategyDemands(order=order, refusal=order, once=once, board_ms=0.05, wake_ms=0.015)
+    return StrategyDemands(order=order, refusal=order, once=once, board_ms=0.05, wake_ms=0.015, cold_ms=0)
 
 
 def one_sku(units: int, per_s: float, duration_s: float) -> Scenario:

@@ -23,13 +23,13 @@ from simulator.engine import Engine
 from simulator.model import simulate_strategy
 from simulator.profile import Profile
 from simulator.strategies import STRATEGIES
-from tests.unit.profiles import QUEUED, a_rush, small_machine
+from tests.unit.profiles import QUEUED, a_rush, moody_machine
 
 # What SimPy's samples lose to rounding: each is a difference of sums over the whole run.
 _ROUNDING = 1e-8
 
 HARD_TIMES = {
-    "patience_s": 0.03,
+    "patience_s": 0.04,
     "balance_won": 2_500,
     "population": 200,
     "retry": {"attempts": 4, "backoff_s": 0.01},
@@ -62,7 +62,7 @@ def both(
         simulate_strategy(
             scenario,
             STRATEGIES[strategy],
-            profile or small_machine(),
+            profile or moody_machine(),
             arrivals=generate(scenario, 1) if arrivals is None else arrivals,
             replication=replication,
             settings=settings or Settings(),
@@ -198,7 +198,7 @@ any_settings = st.builds(
     batch_window_s=st.sampled_from([0, 0.0002, 0.005]),
     board_interval_s=st.sampled_from([0.01, 0.1]),
 )
-machines = st.builds(small_machine, system_cores=st.integers(1, 3), unevenness=st.sampled_from([0, 0.1, 0.5]))
+machines = st.builds(moody_machine, system_cores=st.integers(1, 3), unevenness=st.sampled_from([0, 0.1, 0.5]))
 
 
 @given(scenarios(), st.sampled_from(list(STRATEGIES)), any_settings, machines, st.integers(0, 2**64 - 1))

@@ -76,7 +76,8 @@ def test_the_history_is_one_of_a_load_test_in_everything_but_its_source() -> Non
     record = run("redis_hold")
 
     assert record.history.schema == SCHEMA
-    assert (record.history["sent_s"] == record.history["intended_s"]).all()
+    lateness_s = record.history["sent_s"] - record.history["intended_s"]
+    assert lateness_s.is_between(0, 0.001).all()
     generator = record.conditions.generator
     assert generator.offered == generator.sent == len(generate(a_rush(), 1))
     assert (record.conditions.workers, record.conditions.pool_size) == (1, 5)

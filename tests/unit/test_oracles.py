@@ -26,7 +26,7 @@ def test_cores_are_busy_for_what_the_orders_ask_for() -> None:
     looks = record.conditions.samples[-1].at_s / 0.1  # for what is sold out
     assert busy_s["redis"] == pytest.approx(orders * 0.05e-3)
     assert busy_s["database"] == pytest.approx(orders * 0.3e-3 + looks * 0.04e-3, rel=0.01)
-    assert busy_s["worker"] == pytest.approx(orders * 0.51e-3 + looks * 0.05e-3, rel=0.01)
+    assert busy_s["worker"] == pytest.approx(orders * (0.51 + 0.04) * 1e-3 + looks * 0.05e-3, rel=0.01)
 
 
 def test_the_shoppers_in_the_system_are_those_who_come_times_how_long_they_stay() -> None:

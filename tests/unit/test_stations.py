@@ -10,7 +10,19 @@ import simpy
 
 from simulator.merging import Merger
 from simulator.selfcheck.recursions import kiefer_wolfowitz
-from simulator.stations import SLICE_S, Cores, Disk, Lock, RowLock, Steps, Thread, Turns, timer_s
+from simulator.stations import (
+    COLD_PACE,
+    HALF_COLD_S,
+    SLICE_S,
+    Cores,
+    Disk,
+    Lock,
+    RowLock,
+    Steps,
+    Thread,
+    Turns,
+    timer_s,
+)
 from tests.unit.queues import Floats, Service, departures, group_commits, lindley, poisson
 
 _CUSTOMERS = 3_000
@@ -35,6 +47,34 @@ def test_cores_are_a_line_before_many_servers(crowd: tuple[Floats, Floats], coun
 
 def _on_cores(cores: Cores, work_s: Floats) -> Service:
     return lambda number: cores.run(float(work_s[number]), "role")
+
+
+def test_work_that_comes_to_a_core_after_a_rest_takes_longer_until_the_core_is_warm() -> None:
+    cold_s, work_s = 0.004, 0.001
+    at_s, one_s = np.array([HALF_COLD_S, HALF_COLD_S + 0.001]), np.full(2, work_s)
+
+    left_s = departures(at_s, lambda env: _on_cores(Cores(env, 1, cold_s), one_s))
+
+    colder_s = cold_s / 2  # after as long a rest
+    assert colder_s < COLD_PACE * work_s
+    assert left_s - at_s[0] == pytest.approx([work_s + colder_s, 2 * work_s + colder_s])
+
+
+def test_cold_work_takes_so_many_times_as_long_at_most() -> None:
+    work_s = np.full(2, 0.001)
+
+    left_s = departures(np.full(2, HALF_COLD_S), lambda env: _on_cores(Cores(env, 1, cold_s=0.01), work_s))
+
+    took_s = np.diff(left_s, prepend=HALF_COLD_S)
+    assert took_s == pytest.approx([(1 + COLD_PACE) * 0.001, 0.001 + 0.005 - COLD_PACE * 0.001])
+
+
+def test_a_core_is_as_fast_as_the_machine_is_at_that_moment() -> None:
+    at_s, work_s = np.array([0.05, 0.15, 0.25]), np.full(3, 0.01)
+
+    left_s = departures(at_s, lambda env: _on_cores(Cores(env, 1, speeds=(1.0, 0.5)), work_s))
+
+    assert left_s - at_s == pytest.approx([0.01, 0.02, 0.01])
 
 
 @pytest.mark.parametrize("places", [1, 4])

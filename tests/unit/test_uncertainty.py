@@ -13,7 +13,7 @@ def demands(board_ms: float, worker_ms: float = 0.0) -> StrategyDemands:
     order = OrderDemands(
         accept_ms=0, stages={"pool": Demand(worker_ms=worker_ms)}, kept_answer=Demand(), respond_ms=0
     )
-    return StrategyDemands(order=order, refusal=order, board_ms=board_ms, wake_ms=0)
+    return StrategyDemands(order=order, refusal=order, board_ms=board_ms, wake_ms=0, cold_ms=0)
 
 
 def test_of_a_mean_the_jackknife_is_the_usual_interval() -> None:

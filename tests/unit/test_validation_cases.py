@@ -36,7 +36,7 @@ def observation(kind: str, clients: int, per_s: float) -> Observation:
             "latency_ms": Timing(count=100, mean=ms, p50=ms, p95=2 * ms, p99=3 * ms, max=4 * ms),
             "spans_ms": {},
             "cpu_s": Cpu(worker=0.5, consumer=0, database=0.4, redis=0),
-            "machine_speed": 1.0,
+            "machine_speeds": (1.0,),
         }
     )
 
