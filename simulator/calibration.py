@@ -6,6 +6,10 @@ is the worker's own work and that way; and each span is the worker's part, the s
 
 Many clients on one row show what contention adds and what sharing saves, which no light load can: the model
 itself runs under the same closed load, until it uses as much CPU and takes as many orders a second.
+
+A few clients who rest between their orders show how cold a core grows meanwhile, and clients with tokens and
+connections of their own what newcomers cost. How fast the machine was in each run a probe tells; the runs are
+compared as if it had always been as fast.
 """
 
 from __future__ import annotations
@@ -53,7 +57,7 @@ def fit(
     """The profile under which the model does what was observed.
 
     Args:
-        observations: of every strategy, one or more of each kind; of `newcomers` and `browse` in all.
+        observations: of every strategy, one or more of each kind; of `KINDS_OF_ANY_STRATEGY` in all.
         machine: where they were made.
         versions: of the packages they were made with.
         made_at: when, as ISO 8601 with the offset from UTC.

@@ -9,8 +9,9 @@ from typing import Any
 import simpy
 
 from scenarios.scenario import Sku
+from simulator.locks import Disk, Lock, RowLock
 from simulator.order import Draw, Draws, Order, Placed, Work
-from simulator.stations import Cores, Disk, Lock, RowLock, Steps
+from simulator.stations import Cores, Steps
 from simulator.stock import (
     Judged,
     Known,

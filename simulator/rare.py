@@ -62,11 +62,11 @@ class Violations(NamedTuple):
     chance: Interval
     units: Interval
 
-    def chance_in(self, leases: int) -> Interval:
-        """That at least one of so many is violated."""
+    def chance_in(self, leases: float) -> Interval:
+        """That at least one of so many, on average, is violated."""
         return Interval(*(float(-np.expm1(leases * np.log1p(-chance))) for chance in self.chance))
 
-    def units_in(self, leases: int) -> Interval:
+    def units_in(self, leases: float) -> Interval:
         """What so many oversell."""
         return Interval(*(leases * units for units in self.units))
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import simpy
 
 from scenarios.arrivals import mix64
-from simulator.stations import Lock, RowLock, Steps
+from simulator.locks import Lock, RowLock
+from simulator.stations import Steps
 from simulator.strategies import KeptIn, Take
 
 Locks = Callable[[], RowLock]

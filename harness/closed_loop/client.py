@@ -41,6 +41,11 @@ class _Window:
         self.latencies_ns: list[int] = []
         self.timings: list[bytes] = []
 
+    def settle(self) -> None:
+        """Tell who waits for it that all is over and answered, if it is."""
+        if self.over and not self.busy:
+            self.idle.set()
+
     def record(self, answer: str, latency_ns: int, timing: bytes) -> None:
         self.latencies_ns.append(latency_ns)
         self.answers[answer] += 1
@@ -100,15 +105,15 @@ class _Connection(asyncio.Protocol):
         elif window.reconnect:
             window.reconnect()
         elif window.pause_s:
+            self._rest()
             rest_s = random.expovariate(1 / window.pause_s)
-            asyncio.get_running_loop().call_later(rest_s, self._send_or_rest)
+            asyncio.get_running_loop().call_later(rest_s, self._wake)
         else:
             self._send()
 
-    def _send_or_rest(self) -> None:
-        if self.window.over:
-            self._rest()
-        else:
+    def _wake(self) -> None:
+        if not self.window.over:
+            self.window.busy += 1
             self._send()
 
     def _record(self, head: bytes, body: bytes) -> None:
@@ -121,8 +126,7 @@ class _Connection(asyncio.Protocol):
 
     def _rest(self) -> None:
         self.window.busy -= 1
-        if not self.window.busy:
-            self.window.idle.set()
+        self.window.settle()
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.window.idle.is_set() and not self.window.failure.done():
@@ -165,6 +169,7 @@ async def run(load: Load) -> Result:
     window.measuring, began = True, time.perf_counter()
     await _unless_failed(window, load.duration_s)
     window.measuring, window.over = False, True
+    window.settle()
     duration_s = time.perf_counter() - began
     used_after, switched_after = cpu.used_s(load.roles), cpu.switches(load.roles)
     async with asyncio.timeout(_DRAIN_S):

@@ -123,12 +123,12 @@ class _Drop:
             never = Estimate(mean=0, low=0, high=0)
             return LeaseLength(lease_ms=lease_ms, one=never, drop=never, units=never)
         lease = Lease(lease_ms / 1e3, self.held, self.pauses, self.sales_per_s, self.units)
-        found, leases = lease.violations(self.seed), round(self.leases)
+        found = lease.violations(self.seed)
         return LeaseLength(
             lease_ms=lease_ms,
             one=_estimate(found.chance),
-            drop=_estimate(found.chance_in(leases)),
-            units=_estimate(found.units_in(leases)),
+            drop=_estimate(found.chance_in(self.leases)),
+            units=_estimate(found.units_in(self.leases)),
         )
 
 

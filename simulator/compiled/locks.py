@@ -1,4 +1,4 @@
-"""Locks of the database and its disk, compiled; as in `simulator.stations`."""
+"""Locks of the database and its disk, compiled; as in `simulator.locks`."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import simpy
 
+from simulator.locks import Lock
 from simulator.selfcheck.on_simpy import send
 from simulator.selfcheck.recursions import Line, Station
 from simulator.selfcheck.systems import Floats
-from simulator.stations import Cores, Lock, Steps, Thread, Turns
+from simulator.stations import Cores, Steps, Thread, Turns
 
 Hold = Callable[[int], Steps]
 """A customer's time at a station."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
+from simulator.locks import RowLock
 from simulator.selfcheck.systems import (
     Customers,
     Discipline,
@@ -20,7 +21,7 @@ from simulator.selfcheck.systems import (
     Rounds,
     Served,
 )
-from simulator.stations import Cores, Deadlines, RowLock, Steps, Turns
+from simulator.stations import Cores, Deadlines, Steps, Turns
 
 Serving = Generator[simpy.Event, Any, bool]
 """A customer's time at a station; it gives back whether the customer was served."""

@@ -97,6 +97,14 @@ def test_problems_are_counted_by_their_code(tmp_path: Path) -> None:
     assert set(result.answers) == {"sold_out"}
 
 
+def test_a_client_that_rests_sends_nothing_more_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with server(lambda _, writer: writer.write(CREATED)) as url:
+        resting = load(url, orders(), clients=1).model_copy(update={"pause_s": 1e9})
+        result = drive(resting, cores=CORES, log=tmp_path / "log")
+
+    assert result.completed == 1
+
+
 QUEUED = (
     b"HTTP/1.1 202 Accepted\r\nLocation: /orders/queued/Test-Key\r\nContent-Length: 2\r\n"
     b"Server-Timing: redis_queue;dur=0.25\r\n\r\n{}"

@@ -169,6 +169,27 @@ def test_readings_are_taken_in_the_background_while_a_block_runs(tmp_path: Path)
     assert len(readings) == taken
 
 
+def test_the_speed_of_cores_is_probed_in_the_background_while_a_block_runs() -> None:
+    before = os.sched_getaffinity(0)
+
+    with cpu.probing(sorted(before)[:1]) as speeds:
+        assert eventually(lambda: len(speeds) >= 3)
+    taken = len(speeds)
+
+    assert min(speeds) > 0
+    assert len(speeds) == taken
+    assert os.sched_getaffinity(0) == before
+
+
+def test_a_block_that_is_confined_to_cores_leaves_the_others_alone() -> None:
+    before = os.sched_getaffinity(0)
+    last = max(before)
+
+    with cpu.confined_to([last]):
+        assert os.sched_getaffinity(0) == {last}
+    assert os.sched_getaffinity(0) == before
+
+
 def test_the_generator_has_a_core_of_its_own_where_there_are_two() -> None:
     system, generator = cpu.split_cores()
 

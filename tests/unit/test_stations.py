@@ -8,21 +8,10 @@ import numpy as np
 import pytest
 import simpy
 
+from simulator.locks import Disk, Lock, RowLock
 from simulator.merging import Merger
 from simulator.selfcheck.recursions import kiefer_wolfowitz
-from simulator.stations import (
-    COLD_PACE,
-    HALF_COLD_S,
-    SLICE_S,
-    Cores,
-    Disk,
-    Lock,
-    RowLock,
-    Steps,
-    Thread,
-    Turns,
-    timer_s,
-)
+from simulator.stations import COLD_PACE, HALF_COLD_S, SLICE_S, Cores, Steps, Thread, Turns, timer_s
 from tests.unit.queues import Floats, Service, departures, group_commits, lindley, poisson
 
 _CUSTOMERS = 3_000
