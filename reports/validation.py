@@ -6,6 +6,7 @@ A prediction is written down before its run is measured, at loads that the calib
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean, median
 from typing import Literal
@@ -17,7 +18,7 @@ from reports.experiment import Git, Machine
 from reports.metrics import interval
 from reports.shapes import Metrics, Part, leaves
 
-SCHEMA: Literal["dropday.validation/1"] = "dropday.validation/1"
+SCHEMA: Literal["dropday.validation/2"] = "dropday.validation/2"
 FILE = "validation.json"
 
 # How far off a prediction may be: relative to what was measured.
@@ -31,6 +32,7 @@ GOALS = {
     "retries": 0.15,
     "units.oversold": 0.20,
 }
+_ALIKE = 0.05  # how far apart, relative to each other, speeds of the machine are that count as the same
 RANKED_BY = ("orders_per_s", "latency_ms.bought.p99")
 
 
@@ -67,6 +69,8 @@ class Cell(Part):
     """Half of the range of the repeats, relative to `measured`; null where that is 0."""
     error: float | None
     """The prediction less what was measured, relative to it; null where that is 0."""
+    given_speed: float | None
+    """The error of what was foreseen for a machine as fast as it was in these runs; null where that is 0."""
     goal: float
     """How far off it may be, relative to what was measured."""
     within: bool
@@ -110,7 +114,7 @@ class Validation(Document):
 
     file = FILE
 
-    schema_: Literal["dropday.validation/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.validation/2"] = Field(default=SCHEMA, alias="schema")
     command: str
     started_at: str
     seed: int
@@ -126,23 +130,50 @@ class Validation(Document):
     invalid: tuple[Invalid, ...]
 
 
+class Ran(Part):
+    """The figures of a run, and how fast the machine was meanwhile, in steps of a probe per microsecond."""
+
+    metrics: Metrics
+    speed: float
+
+
 class Foreseen(Part):
-    """A figure that is to come: the median of its replications, and the interval for one more run."""
+    """A figure that is to come: the median of its replications, and the interval for one more run.
+
+    `by_speed` has the machine's speed in each replication, and the figure.
+    """
 
     predicted: float
     low: float
     high: float
+    by_speed: tuple[tuple[float, float], ...]
+
+    def given(self, speed: float) -> float:
+        """The median of those replications in which the machine was about as fast: the closer, the more.
+
+        (A Gaussian kernel; Nadaraya and Watson, 1964, for the median.)
+        """
+        figures = sorted(
+            (figure, math.exp(-((math.log(one / speed) / _ALIKE) ** 2) / 2)) for one, figure in self.by_speed
+        )
+        half = math.fsum(weight for _, weight in figures) / 2
+        so_far = itertools.accumulate(weight for _, weight in figures)
+        return next(figure for (figure, _), weight in zip(figures, so_far, strict=True) if weight >= half)
 
 
-def foreseen(replications: Sequence[Metrics]) -> dict[str, Foreseen]:
+def foreseen(replications: Sequence[Ran]) -> dict[str, Foreseen]:
     """Each figure that has a goal, of one or more replications."""
-    found = [_figures(run) for run in replications]
-    values = {metric: [figures[metric] for figures in found if metric in figures] for metric in GOALS}
+    found = [(run.speed, _figures(run.metrics)) for run in replications]
     return {
-        metric: Foreseen(predicted=median(runs), **interval(runs).model_dump())
-        for metric, runs in values.items()
-        if runs
+        metric: _foreseen([(speed, figures[metric]) for speed, figures in found if metric in figures])
+        for metric in GOALS
+        if any(metric in figures for _, figures in found)
     }
+
+
+def _foreseen(by_speed: Sequence[tuple[float, float]]) -> Foreseen:
+    runs = [figure for _, figure in by_speed]
+    return Foreseen(predicted=median(runs), by_speed=tuple(by_speed), **interval(runs).model_dump())
 
 
 def cells(
@@ -150,7 +181,7 @@ def cells(
     load: str,
     predicted: Mapping[str, Foreseen],
     baselines: Mapping[str, Mapping[str, float]],
-    measured: Sequence[Metrics],
+    measured: Sequence[Ran],
 ) -> Iterator[Cell]:
     """A cell for each figure that has a goal, except where there was nothing to foresee and nothing was.
 
@@ -158,7 +189,8 @@ def cells(
         baselines: by the name of a simpler model, its figures by path.
         measured: one or more repeats.
     """
-    found = [_figures(run) for run in measured]
+    found = [_figures(run.metrics) for run in measured]
+    speed = fmean(run.speed for run in measured) if measured else 1.0
     for metric, goal in GOALS.items():
         runs = tuple(figures[metric] for figures in found if metric in figures)
         if metric not in predicted or not runs or not (any(runs) or predicted[metric].predicted):
@@ -170,11 +202,12 @@ def cells(
             strategy=strategy,
             load=load,
             metric=metric,
-            **predicted[metric].model_dump(),
+            **predicted[metric].model_dump(exclude={"by_speed"}),
             measured=mean,
             runs=runs,
             spread=spread,
             error=error,
+            given_speed=_error(predicted[metric].given(speed), mean),
             goal=goal,
             within=error is not None and abs(error) <= max(goal, spread or 0.0),
             baselines={name: _error(figures[metric], mean) for name, figures in baselines.items()},
@@ -224,6 +257,8 @@ class Summed(Part):
     error: float
     """The median of what the errors are without their sign."""
     worst: float
+    given_speed: float
+    """The median error of what was foreseen for a machine as fast as it was, without its sign."""
     covered: float
     """The share of all repeats that lie in the interval of their prediction."""
     half_width: float
@@ -247,6 +282,7 @@ def summed(all_cells: Sequence[Cell]) -> Iterator[Summed]:
             within=sum(cell.within for cell in here),
             error=median(errors),
             worst=max(errors),
+            given_speed=median(abs(cell.given_speed) for cell in here if cell.given_speed is not None),
             covered=sum(cell.covered for cell in here) / sum(len(cell.runs) for cell in here),
             half_width=median(cell.half_width for cell in here if cell.half_width is not None),
             baselines={

@@ -69,14 +69,13 @@ class Conditions(_Row):
 
     `system_cores` are shared by worker, consumer, database and redis; with `generator_shares_cores` the
     generator ran on them too. There are no `waits` where nobody looked, such as in the model.
-    `machine_speed` is that of the system's cores meanwhile, in steps of a fixed loop per microsecond; None
-    where nobody looked.
+    `machine_speed` is that of the system's cores meanwhile, in steps of a fixed loop per microsecond.
     """
 
     generator: Generator
     samples: tuple[Sample, ...]
     waits: tuple[WaitSample, ...] = ()
-    machine_speed: float | None = None
+    machine_speed: float
     system_cores: int
     generator_shares_cores: bool
     workers: int

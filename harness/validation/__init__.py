@@ -25,8 +25,8 @@ from harness.servers import Kind
 from harness.stage import Stage, on_stage
 from harness.validation.baselines import BASELINES, Buyers, Figures, Known
 from harness.validation.cases import SPIKES, Case, Loads, cases
-from harness.validation.measured import Measured, measure
-from reports import metrics, validation_page
+from harness.validation.measured import Measured, measure, ran_of
+from reports import validation_page
 from reports.experiment import StrategyUnderTest
 from reports.validation import Cell, Foreseen, Invalid, Validation, cells, foreseen, rankings
 from scenarios.arrivals import generate
@@ -167,7 +167,7 @@ class ValidationRun:
                 engine=Engine.COMPILED,
             )[strategy.name]
             self._predictions[case.key] = Prediction(
-                model=foreseen([metrics.measure(record) for record in records]),
+                model=foreseen([ran_of(record) for record in records]),
                 baselines=_baselines(case, known, self.seed),
             )
         written = _PREDICTIONS.dump_json(self._predictions, indent=1)
@@ -203,7 +203,7 @@ class ValidationRun:
 
     def _cells(self, case: Case) -> Iterator[Cell]:
         prediction = self._predictions[case.key]
-        valid = [one.metrics for one in self._measured[case.key] if not one.reasons_against]
+        valid = [one.ran for one in self._measured[case.key] if not one.reasons_against]
         yield from cells(case.strategy.name, case.load.name, prediction.model, prediction.baselines, valid)
 
     def _invalid(self, every: Sequence[Case]) -> Iterator[Invalid]:

@@ -11,17 +11,22 @@ from harness.rehearsal import Rehearsal
 from harness.stage import Stage
 from harness.validation.cases import Case
 from reports import metrics
-from reports.shapes import Metrics
+from reports.validation import Ran
 from reports.validity import reasons_against
 from scenarios.record import Record
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures of one run, and why they say nothing, if they do not."""
+    """One run, and why it says nothing, if it does not."""
 
-    metrics: Metrics
+    ran: Ran
     reasons_against: tuple[str, ...]
+
+
+def ran_of(record: Record) -> Ran:
+    """The figures of a run, measured or predicted, and how fast the machine was meanwhile."""
+    return Ran(metrics=metrics.measure(record), speed=record.conditions.machine_speed)
 
 
 def measure(stage: Stage, case: Case, rehearsal: Rehearsal, scratch: Path, live: Live) -> Measured:
@@ -32,4 +37,4 @@ def measure(stage: Stage, case: Case, rehearsal: Rehearsal, scratch: Path, live:
     """
     measuring.measure(replace(stage, axes=case.axes), rehearsal, case.strategy, scratch, live)
     record = Record.load(scratch)
-    return Measured(metrics.measure(record), tuple(reasons_against(record, rehearsal.scenario)))
+    return Measured(ran_of(record), tuple(reasons_against(record, rehearsal.scenario)))

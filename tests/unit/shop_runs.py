@@ -165,6 +165,7 @@ def conditions(*, offered: int = 10, **changes: Any) -> Conditions:
         "cpu_share": 0.3,
     }
     return Conditions(
+        machine_speed=30.0,
         generator=Generator.model_validate(on_time | changes),
         samples=tuple(
             Sample(at_s=0.2 * n, worker=0.2, database=0.1, redis=0.0, generator=0.3) for n in range(1, 6)

@@ -43,6 +43,7 @@ RECORD = Record(
         intake=(IntakeRow(shopper=3, key="1-3-0"),),
     ),
     conditions=Conditions(
+        machine_speed=30.0,
         generator=Generator(
             offered=1,
             sent=1,

@@ -8,8 +8,18 @@ import pytest
 
 from reports.experiment import Git, Machine
 from reports.metrics import measure
-from reports.shapes import Metrics
-from reports.validation import Cell, Foreseen, Invalid, Load, Validation, cells, foreseen, rankings, summed
+from reports.validation import (
+    Cell,
+    Foreseen,
+    Invalid,
+    Load,
+    Ran,
+    Validation,
+    cells,
+    foreseen,
+    rankings,
+    summed,
+)
 from reports.validation_page import markdown
 from tests.unit.run_folders import oversold
 
@@ -17,9 +27,10 @@ RUN = measure(oversold())
 BASELINES = {"linear": dict.fromkeys(("orders_per_s", "units.oversold", "peak_in_system"), 4.0)}
 
 
-def ran(orders_per_s: float, oversold: int = 0, **changes: Any) -> Metrics:
+def ran(orders_per_s: float, oversold: int = 0, *, speed: float = 1.0, **changes: Any) -> Ran:
     units = RUN.units.model_copy(update={"oversold": oversold})
-    return RUN.model_copy(update={"orders_per_s": orders_per_s, "units": units, **changes})
+    figures = RUN.model_copy(update={"orders_per_s": orders_per_s, "units": units, **changes})
+    return Ran(metrics=figures, speed=speed)
 
 
 def only(metric: str, found: list[Cell]) -> Cell:
@@ -27,7 +38,7 @@ def only(metric: str, found: list[Cell]) -> Cell:
     return cell
 
 
-def compare(predicted: list[Metrics], measured: list[Metrics]) -> list[Cell]:
+def compare(predicted: list[Ran], measured: list[Ran]) -> list[Cell]:
     everything = dict.fromkeys((*foreseen(predicted), *BASELINES["linear"]), 0.0)
     baselines = {"linear": everything | BASELINES["linear"]}
     return list(cells("no_lock", "spike", foreseen(predicted), baselines, measured))
@@ -46,6 +57,7 @@ def cell(strategy: str, predicted: float, *runs: float, metric: str = "orders_pe
         runs=runs,
         spread=None,
         error=predicted / mean - 1,
+        given_speed=None,
         goal=0.05,
         within=False,
         baselines={"linear": 1.0},
@@ -55,7 +67,16 @@ def cell(strategy: str, predicted: float, *runs: float, metric: str = "orders_pe
 def test_a_figure_is_foreseen_as_the_median_between_the_extremes_of_its_replications() -> None:
     found = foreseen([ran(per_s) for per_s in (90, 100, 200)])["orders_per_s"]
 
-    assert found == Foreseen(predicted=100, low=90, high=200)
+    assert found == Foreseen(predicted=100, low=90, high=200, by_speed=((1.0, 90), (1.0, 100), (1.0, 200)))
+
+
+def test_what_was_foreseen_for_a_machine_as_fast_as_it_was_has_an_error_of_its_own() -> None:
+    predicted = [ran(per_s, speed=per_s / 100) for per_s in (70, 80, 90, 100, 110, 120, 130)]
+
+    found = only("orders_per_s", compare(predicted, [ran(84, speed=0.8)]))
+
+    assert found.predicted == 100
+    assert found.given_speed == pytest.approx(80 / 84 - 1)
 
 
 def test_an_error_is_relative_to_what_was_measured_and_so_are_those_of_simpler_models() -> None:
