@@ -179,7 +179,8 @@ def _observe_all(
             "calibration needs the CPU time of PostgreSQL and Redis, and cannot have it here; "
             "use --servers embedded or docker, on Linux"
         )
-    with stage.shop(strategy, log=logs / f"{strategy.name}.log") as shop:
+    log = logs / f"{strategy.name}.log"
+    with cpu.confined_to(stage.generator_cores), stage.shop(strategy, log=log) as shop:
         sold, acquainted = 0, shop.tokens(_SHOPPERS)
         for run in runs:
             sold = 0 if run.restocked else sold

@@ -51,7 +51,7 @@ def measure(
         RunError: something died, hung, or did not come to rest.
     """
     scenario = rehearsal.scenario
-    with stage.shop(strategy, log=folder / "system.log") as shop:
+    with cpu.confined_to(stage.generator_cores), stage.shop(strategy, log=folder / "system.log") as shop:
         crowd = generate(scenario, rehearsal.seed).number_of_shoppers
         _stock_and_warm_up(stage, shop, scenario, crowd, folder / "warm-up.log")
         with (

@@ -26,7 +26,9 @@ _AT_HAND_S = 1.0
 
 def selfcheck(
     *,
-    short: Annotated[bool, typer.Option("--short", help="A tenth of the runs: a few seconds.")] = False,
+    short: Annotated[
+        bool, typer.Option("--short", help="A tenth of the runs: about twenty seconds.")
+    ] = False,
     seed: SeedOption = 1,
 ) -> None:
     """Hold the model to what is known exactly of queues and strategies; it fails where they differ."""

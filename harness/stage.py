@@ -80,6 +80,6 @@ def on_stage(kind: Kind, axes: Axes) -> Iterator[Stage]:
     """
     system_cores, generator_cores = cpu.split_cores()
     servers = open_servers(kind, cores=system_cores)
-    with servers as endpoints, cpu.confined_to(generator_cores):
+    with servers as endpoints:
         migrate(endpoints.database_url)
         yield Stage(servers, axes, system_cores, generator_cores)

@@ -28,7 +28,6 @@ def busy(
         "workers": workers,
         "system_cores": system_cores,
         "generator_shares_cores": shares,
-        "machine_speed": 30.0,
     }
     return replace(record, conditions=record.conditions.model_copy(update=changes))
 
