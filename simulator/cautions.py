@@ -8,6 +8,7 @@ from scenarios.scenario import Scenario
 from simulator.profile import Profile
 
 _OF_THE_MACHINE = ("cpu", "cores")
+MOST_SENT_PER_S = 5_000.0  # by one load generator in time: more has never been held against a live run
 
 
 def cautions(
@@ -30,6 +31,7 @@ def cautions(
         *_other_versions(profile, versions),
         *_other_settings(profile, workers=workers, pool_size=pool_size),
         *_other_orders(scenario),
+        *_larger_crowds(scenario),
     )
 
 
@@ -57,6 +59,15 @@ def _other_settings(profile: Profile, *, workers: int, pool_size: int) -> Iterat
     ):
         if calibrated != asked:
             yield f"calibrated with {name} = {calibrated}; this is foreseen for {asked}"
+
+
+def _larger_crowds(scenario: Scenario) -> Iterator[str]:
+    per_s = scenario.arrivals.expected / scenario.duration_s
+    if per_s > MOST_SENT_PER_S:
+        yield (
+            f"{per_s:,.0f} shoppers a second on average; the model has been held to runs of up to "
+            f"{MOST_SENT_PER_S:,.0f}"
+        )
 
 
 def _other_orders(scenario: Scenario) -> Iterator[str]:

@@ -14,12 +14,12 @@ from reports.experiment import StrategyUnderTest
 from reports.validation import Load
 from scenarios.scenario import Product, Scenario, Shoppers, Size, load
 from scenarios.shapes import Constant
+from simulator.cautions import MOST_SENT_PER_S
 
 SPIKES = {"spike": 1, "larger stock": 3}
 """The loads that are the same for all strategies, which can so be ranked by them: times the stock."""
 
 _ELSEWHERE = 0.85  # of capacity, where the axes are others
-_MOST_PER_S = 5_000.0  # that one generator sends in time
 _PATIENCE_S = 30.0
 
 
@@ -85,7 +85,7 @@ def _steady(strategy: StrategyUnderTest, capacity_per_s: float, axes: Axes, load
 
 
 def _can_be_sent(case: Case) -> bool:
-    return case.load.offered_per_s <= _MOST_PER_S
+    return case.load.offered_per_s <= MOST_SENT_PER_S
 
 
 def _spikes(strategy: StrategyUnderTest, axes: Axes, loads: Loads) -> Iterator[Case]:

@@ -37,6 +37,12 @@ def test_another_machine_or_version_or_setting_is_named(other: dict[str, object]
     assert any(said in caution for caution in cautions(PROFILE, DROP, **(HERE | other)))
 
 
+def test_a_crowd_that_no_generator_sends_was_not_held_against_a_run() -> None:
+    [caution] = cautions(PROFILE, DROP.crowded(50), **HERE)
+
+    assert "shoppers a second on average; the model has been held to runs of up to 5,000" in caution
+
+
 def test_carts_of_several_lines_were_not_calibrated() -> None:
     carts = DROP.model_copy(update={"cart": Cart(lines=(0.5, 0.5, 0.0))})
 
