@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from scenarios.complaints import complaints, nearest
 
 SCHEMA: Literal["dropday.profile/4"] = "dropday.profile/4"
 SHIPPED = Path(__file__).parent / "profiles"
+_LIST = re.compile(r"\[[^][{}]*\]")  # of numbers: a line each would be thousands
 
 
 class ProfileError(ValueError):
@@ -138,7 +140,8 @@ class Profile(_Part):
     def save(self, path: Path) -> None:
         """Write the profile as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        text = self.model_dump_json(by_alias=True, indent=2) + "\n"
+        path.write_text(_LIST.sub(lambda found: " ".join(found[0].split()), text), encoding="utf-8")
 
 
 def shipped() -> list[str]:
