@@ -14,6 +14,7 @@ from harness.foresight import Crowd, Foresight
 from reports import console as screen
 from reports.experiment import StrategyUnderTest
 from reports.foreseen import Foreseen
+from reports.foreseen_page import headline
 from scenarios.scenario import load
 from tests.unit.profiles import a_rush, small_machine
 from tests.unit.test_page import Page
@@ -62,6 +63,9 @@ def test_what_was_foreseen_is_in_a_document_on_a_page_and_on_the_screen(tmp_path
     assert (safe.sold.low, safe.sold.high, safe.oversold.high) == (40, 40, 0)
     assert safe.orders_per_s.low <= safe.orders_per_s.mean <= safe.orders_per_s.high
     assert any("foreseen for 7" in caution for caution in found.cautions)
+    assert "pessimistic_lock takes orders fastest" in headline(found)
+    alike = found.model_copy(update={"found": (safe, safe)})
+    assert "all strategies take orders equally fast" in headline(alike)
     page = Page((folder / "foreseen.html").read_text())
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))
