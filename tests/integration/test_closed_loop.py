@@ -7,7 +7,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,10 +35,12 @@ def server(answer: Answer) -> Iterator[str]:
     loop = asyncio.new_event_loop()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            _, found, length = head.lower().partition(b"content-length: ")
-            await reader.readexactly(int(length.split()[0]) if found else 0)
-            answer(head, writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionResetError):  # until the client hangs up
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                _, found, length = head.lower().partition(b"content-length: ")
+                await reader.readexactly(int(length.split()[0]) if found else 0)
+                answer(head, writer)
 
     listening = loop.run_until_complete(asyncio.start_server(converse, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
