@@ -32,9 +32,14 @@ def measurable() -> bool:
     return sys.platform == "linux"
 
 
+def _can_be_pinned() -> bool:
+    """Whether this operating system lets a thread choose its cores."""
+    return hasattr(os, "sched_setaffinity")
+
+
 def split_cores() -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The cores of the system, and those of the generator: the last one, its own where there are two."""
-    if not hasattr(os, "sched_getaffinity"):
+    if not _can_be_pinned():
         every = tuple(range(os.cpu_count() or 1))
     else:
         every = tuple(sorted(os.sched_getaffinity(0)))
@@ -44,7 +49,7 @@ def split_cores() -> tuple[tuple[int, ...], tuple[int, ...]]:
 @contextmanager
 def confined_to(cores: Sequence[int]) -> Iterator[None]:
     """Keep this thread, and those that it starts, off all other cores while the block runs."""
-    if not hasattr(os, "sched_getaffinity"):
+    if not _can_be_pinned():
         yield
         return
     before = os.sched_getaffinity(0)
@@ -137,7 +142,8 @@ def probing(cores: Sequence[int]) -> Iterator[list[float]]:
     ended = threading.Event()
 
     def probe() -> None:
-        os.sched_setaffinity(0, cores)  # of this thread
+        if _can_be_pinned():
+            os.sched_setaffinity(0, cores)  # of this thread
         while True:
             speeds.append(_speed())
             if ended.wait(_PROBE_EVERY_S):

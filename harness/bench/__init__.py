@@ -52,9 +52,8 @@ def bench(only: str | None, file: Path, console: Console, axes: Axes) -> dict[st
         ExitStack() as servers,
         Display(console, steps=steps, expected_s=expected_s) as display,
     ):
-        stage = cache(
-            lambda: servers.enter_context(on_stage("embedded", axes))
-        )  # for the first that needs it
+        # Servers are started for the first that needs them.
+        stage = cache(lambda: servers.enter_context(on_stage("embedded", axes)))
         for one in chosen:
             if isinstance(one, Offline):
                 ratios |= one.measure(display)

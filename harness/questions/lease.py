@@ -29,9 +29,8 @@ _TAKEN, _GIVEN_BACK = "redis_lock", "redis_unlock"  # spans
 _REPLICATIONS = 4
 _POLLING = 12  # times the work of other strategies: whoever waits for a lease asks again and again
 _DRAWS_S = 2.0  # of the whole curve
-_TIMES = np.geomspace(
-    0.1, 30, 26
-).tolist()  # the lengths of the curve, as shares of the one that is asked about
+# The lengths of the curve, relative to the one that is asked about.
+_TIMES = np.geomspace(0.1, 30, 26).tolist()
 _HOUR_S = 3600
 _P99 = float(stats.norm.ppf(0.99))
 
