@@ -99,15 +99,17 @@ def fit(
         fits={},
     )
     observed = [Observed(one, runs[one.name], profile) for one in strategies]
+    rested = list(spread(_rested, observed))
+    cold_ms = [one.cold_ms for one in rested if one.cold_ms is not None]
     fitting_one = partial(
         _fitted,
-        cold_ms=_cold_ms(observed),
+        cold_ms=median(cold_ms) if cold_ms else 0.0,  # a core grows as cold whatever it works for
         wire_ms=wire_ms,
         flush_ms=flush_ms,
         page=page,
         with_intervals=with_intervals,
     )
-    found = spread(fitting_one, observed)
+    found = spread(fitting_one, rested)
     fitted = dict(zip((one.name for one in strategies), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
@@ -137,6 +139,20 @@ def _alone(
     )
 
 
+class _Rested(NamedTuple):
+    """A strategy, its uncontended demands, and how cold a core it shows; None if orders wait for others."""
+
+    observed: Observed
+    demands: StrategyDemands
+    cold_ms: float | None
+
+
+def _rested(observed: Observed) -> _Rested:
+    demands = fitting.uncontended(observed)
+    waits = observed.strategy.waits_for_others
+    return _Rested(observed, demands, None if waits else fitting.cold_ms(observed, demands))
+
+
 class _Fitted(NamedTuple):
     demands: StrategyDemands
     fits: dict[str, Fit]
@@ -144,9 +160,10 @@ class _Fitted(NamedTuple):
 
 
 def _fitted(
-    observed: Observed, *, cold_ms: float, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
+    rested: _Rested, *, cold_ms: float, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
 ) -> _Fitted:
-    demands = fitting.fit(observed, cold_ms)
+    observed = rested.observed
+    demands = fitting.contended(observed, rested.demands, cold_ms)
     repeated = {kind: observed.runs[kind] for kind in kinds_of(observed.strategy)}
     rounds = min(len(repeats.observations) for repeats in repeated.values())
 
@@ -155,7 +172,8 @@ def _fitted(
         runs = {kind: repeats.without(number) for kind, repeats in repeated.items()}
         alone = {observed.strategy.name: _alone(observed.strategy, runs, wire_ms, flush_ms, page)}
         profile = observed.profile.model_copy(update={"strategies": alone})
-        return fitting.fit(Observed(observed.strategy, runs, profile), cold_ms)
+        fewer = Observed(observed.strategy, runs, profile)
+        return fitting.contended(fewer, fitting.uncontended(fewer), cold_ms)
 
     known = with_intervals and rounds > 1
     return _Fitted(
@@ -189,12 +207,6 @@ def _waking_alike(demands: dict[str, StrategyDemands], shown_by: Sequence[str]) 
         name: one if name in shown_by else one.model_copy(update={"wake_ms": wake_ms})
         for name, one in demands.items()
     }
-
-
-def _cold_ms(observed: Sequence[Observed]) -> float:
-    """A core grows as cold whatever it works for."""
-    resting = [one for one in observed if not one.strategy.waits_for_others]
-    return median(spread(fitting.cold_ms, resting)) if resting else 0.0
 
 
 def _flush_ms(strategies: Sequence[Strategy], runs: Runs, wire_ms: float) -> float:

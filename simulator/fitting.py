@@ -61,22 +61,16 @@ class Observed:
         return self.runs["saturated"].median(lambda run: run.busy_share) > _BUSY
 
 
-def fit(observed: Observed, cold_ms: float) -> StrategyDemands:
-    """The demands with which the model does what was observed; the profile has those of a light load.
-
-    Args:
-        cold_ms: of the demands, where orders do not wait for others to come. Where they do, the core rests
-            between batches when there is one client, and what was found with one has it in it.
-    """
-    demands = _without_contention(observed)
-    if not observed.strategy.waits_for_others:
-        demands = demands.model_copy(update={"cold_ms": cold_ms})
-    return _with_contention(observed, demands) if observed.is_busy else demands
+def uncontended(observed: Observed) -> StrategyDemands:
+    """The demands with which the model uses as much CPU as was observed; the profile has one client's."""
+    alone = observed.profile.demands(observed.strategy.name)
+    if _is_counted_by_spans(observed.strategy):
+        return _stretched_by_count(observed, alone)
+    return _refused(observed, _shared(observed, alone))
 
 
-def cold_ms(observed: Observed) -> float:
+def cold_ms(observed: Observed, demands: StrategyDemands) -> float:
     """With how cold a core the model uses as much CPU as the system did where it rests in between."""
-    demands = _without_contention(observed)
     seen_ms = sum(observed.runs["sparse"].cpu_ms(role) for role in ROLES)
 
     def missing_ms(cold_ms: float) -> float:
@@ -87,11 +81,17 @@ def cold_ms(observed: Observed) -> float:
     return _root_or_end(missing_ms, *_COLD_MS)
 
 
-def _without_contention(observed: Observed) -> StrategyDemands:
-    alone = observed.profile.demands(observed.strategy.name)
-    if _is_counted_by_spans(observed.strategy):
-        return _stretched_by_count(observed, alone)
-    return _refused(observed, _shared(observed, alone))
+def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> StrategyDemands:
+    """The demands with which the model takes as many orders a second as were observed.
+
+    Args:
+        demands: the uncontended ones.
+        cold_ms: of the demands, where orders do not wait for others to come. Where they do, the core rests
+            between batches when there is one client, and what was found with one has it in it.
+    """
+    if not observed.strategy.waits_for_others:
+        demands = demands.model_copy(update={"cold_ms": cold_ms})
+    return _with_contention(observed, demands) if observed.is_busy else demands
 
 
 def _is_counted_by_spans(strategy: Strategy) -> bool:
