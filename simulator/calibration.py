@@ -29,12 +29,11 @@ from simulator.observation import Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
 from simulator.strategies import SHARED, Step, Strategy, strategy_named
-from simulator.uncertainty import intervals
+from simulator.uncertainty import intervals, misfit, spread_of_repeats
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "sparse", "back_to_back", "saturated", "late", "refused")
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "strangers", "browse")
 _SHOW_THE_FIT: tuple[Kind, ...] = ("sparse", "back_to_back", "saturated")
-_STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 _DIGITS = 3  # of a speed: it is not known better
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
 
@@ -93,7 +92,7 @@ def fit(
         unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
         speed=speed,
         speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
-        speed_spread=_speed_spread(observations),
+        speed_spread=spread_of_repeats(observations),
         browse=page,
         strategies=alone,
         fits={},
@@ -109,11 +108,12 @@ def fit(
         page=page,
         with_intervals=with_intervals,
     )
-    found = spread(fitting_one, rested)
+    found = list(spread(fitting_one, rested))
     fitted = dict(zip((one.name for one in strategies), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
         update={
+            "speed_spread": math.hypot(profile.speed_spread, misfit([one.fits for one in found])),
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
             "fits": {name: one.fits for name, one in fitted.items()},
             "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
@@ -284,17 +284,3 @@ def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
 def _unevenness(alone: Repeats) -> float:
     """Of a log-normal distribution with the same ratio of the 95th percentile to the median."""
     return alone.median(lambda run: math.log(run.latency_ms.p95 / run.latency_ms.p50) / _P95_SIGMAS)
-
-
-def _speed_spread(observations: Sequence[Observation]) -> float:
-    """How far the next run is from the mean of these, as the deviation of a logarithm; 0 without repeats."""
-    grouped: defaultdict[tuple[str, Kind], list[float]] = defaultdict(list)
-    for one in observations:
-        if one.kind in _STRAINED:
-            grouped[one.strategy, one.kind].append(math.log(one.per_s))
-    repeats = fmean(len(group) for group in grouped.values())
-    freedom = sum(len(group) - 1 for group in grouped.values())
-    if not freedom:
-        return 0.0
-    squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
-    return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)

@@ -57,7 +57,7 @@ class Database:
         self._env = env
         self._cores = cores
         self.wake_s = wake_s
-        self._disk = Disk(env)
+        self._disk = Disk(env, self._cores)
         self._claimed: set[str] = set()
         rows, served = count(), count()
 
@@ -199,7 +199,6 @@ class Database:
     def _finish(self, work: Work, transaction: Transaction, rest_s: float) -> Steps:
         """What follows the record of a commit. Who waits for a row is woken before the answer is sent."""
         yield from self._disk.flush(work.flush_s)
-        yield from self._cores.take()
         yield self._compute(rest_s / 2)
         transaction.commit()
         yield self._compute(rest_s / 2)

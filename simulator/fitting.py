@@ -16,12 +16,12 @@ from simulator.closed_loop import ClosedLoop, Seen
 from simulator.decomposition import ROLES, Repeats, Role, counted_ms, ratio, scaled, scaled_order
 from simulator.defaults import Settings
 from simulator.observation import Kind
-from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
+from simulator.profile import Demand, Profile, StrategyDemands, Times
 from simulator.strategies import SHARED, Step, Strategy
 
 _WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
 _COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
-_STRETCH = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
+_IN_COMPANY = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
 _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 200  # of a range: as finely as it is searched
 _BUSY = 0.9  # of the cores, in a run in which they set the pace; below, timers do
@@ -106,16 +106,14 @@ def _stretched_by_count(observed: Observed, alone: StrategyDemands) -> StrategyD
     def stretched(kind: Kind) -> dict[Role, float]:
         busy = observed.runs[kind]
         modelled_ms = counted_ms(busy, alone.order, strategy)
-        return {role: ratio(busy.cpu_ms(role), modelled_ms[role]) for role in ROLES}
+        return {role: _bounded(ratio(busy.cpu_ms(role), modelled_ms[role])) for role in ROLES}
 
-    order: dict[Role, float] = stretched("saturated")
+    in_company = stretched("saturated")
     if observed.is_busy:
-        order["database"] = 1.0
+        in_company["database"] = 1.0
+    refusal = {role: times / in_company[role] for role, times in stretched("refused").items()}
     return alone.model_copy(
-        update={
-            "order": scaled_order(alone.order, order),
-            "refusal": scaled_order(alone.order, stretched("refused")),
-        }
+        update={"in_company": Times(**in_company), "refusal": scaled_order(alone.order, refusal)}
     )
 
 
@@ -167,9 +165,8 @@ def _corrections(
     once = 1.0
     if abs(determinant) > 1e-12:
         once = (few[0] * many_ms - many[0] * few_ms) / determinant
-    once = min(max(once, _LEAST), _MOST) if few[1] else 1.0
-    each = ratio(many_ms - once * many[1], many[0])
-    return min(max(each, _LEAST), _MOST), once
+    once = _bounded(once) if few[1] else 1.0
+    return _bounded(ratio(many_ms - once * many[1], many[0])), once
 
 
 def _refused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
@@ -179,8 +176,7 @@ def _refused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
         each: dict[Role, float] = {}
         for role in ROLES:
             own_ms, once_ms = _split(seen, demands, role)
-            more = ratio(observed.runs["refused"].cpu_ms(role) - once_ms, own_ms)
-            each[role] = min(max(more, _LEAST), _MOST)
+            each[role] = _bounded(ratio(observed.runs["refused"].cpu_ms(role) - once_ms, own_ms))
         demands = demands.model_copy(update={"refusal": scaled_order(demands.refusal, each)})
     return demands
 
@@ -189,7 +185,7 @@ def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDe
     """The demands with which the model takes as many orders a second as were observed.
 
     First the cost of waking a waiter is looked for; what it cannot explain is put down to the database, which
-    may need more CPU for an order when it has no rest, or less.
+    may need more CPU for an order in company, or less. Where orders share lanes, they are always in company.
     """
     per_s = observed.runs["saturated"].median(lambda run: run.per_s)
 
@@ -200,15 +196,21 @@ def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDe
         return demands.model_copy(update={"wake_ms": wake_ms})
 
     def stretched(times: float) -> StrategyDemands:
-        order: OrderDemands = scaled_order(demands.order, {"database": times})
-        return fitted.model_copy(update={"order": order})
+        if any(observed.strategy.does(step) for step in SHARED):
+            return fitted.model_copy(update={"order": scaled_order(demands.order, {"database": times})})
+        in_company = fitted.in_company.model_copy(update={"database": times})
+        return fitted.model_copy(update={"in_company": in_company})
 
     fitted = demands
     if observed.shows_waking:
         fitted = waking(_root_or_end(lambda wake_ms: miss(waking(wake_ms)), *_WAKE_MS))
     if abs(miss(fitted)) > _TOLERANCE:
-        fitted = stretched(_root_or_end(lambda times: miss(stretched(times)), *_STRETCH))
+        fitted = stretched(_root_or_end(lambda times: miss(stretched(times)), *_IN_COMPANY))
     return fitted
+
+
+def _bounded(times: float) -> float:
+    return min(max(times, _LEAST), _MOST)
 
 
 def _root_or_end(falling: Callable[[float], float], low: float, high: float) -> float:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
 
-SCHEMA: Literal["dropday.profile/4"] = "dropday.profile/4"
+SCHEMA: Literal["dropday.profile/5"] = "dropday.profile/5"
 SHIPPED = Path(__file__).parent / "profiles"
 _LIST = re.compile(r"\[[^][{}]*\]")  # of numbers: a line each would be thousands
 
@@ -60,6 +60,15 @@ class Interval(_Part):
     high: float = Field(ge=0)
 
 
+class Times(_Part):
+    """How many times as much CPU of each role something takes."""
+
+    worker: float = Field(default=1.0, ge=0)
+    consumer: float = Field(default=1.0, ge=0)
+    database: float = Field(default=1.0, ge=0)
+    redis: float = Field(default=1.0, ge=0)
+
+
 class OrderDemands(_Part):
     """What an order asks for from the bytes of its request to those of its answer."""
 
@@ -76,11 +85,17 @@ class StrategyDemands(_Part):
     `once` is what a message or a batch takes, by span, however many orders are in it; what they take each is
     in their stages. The same steps cost less when nothing is sold any more: nothing is written, and the
     caches are warm. So `refusal` has the demands of an order for units that are not there.
+
+    Nor do they cost the same alone and `in_company`, while more than one order has a connection to the
+    database: a busy event loop reads many answers at once, and what orders share they fight for. (Service
+    demands that vary with the load: Kattepur, Nambiar, "Performance modeling of multi-tiered web
+    applications with varying service demands", IPDPS workshops 2015.)
     """
 
     order: OrderDemands
     refusal: OrderDemands
     once: dict[str, Demand] = {}
+    in_company: Times = Times()
     board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
     wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
     cold_ms: float = Field(ge=0)  # how much more CPU it takes what comes to a core after a long rest
@@ -98,10 +113,10 @@ class Profile(_Part):
     A machine has neighbours, and is not always as fast. Demands hold for the mean `speed` of a probe, in
     steps per microsecond; `speeds` are what it found every 100 ms, relative to that, and a run of the model
     plays them back from some moment on. `speed_spread` is the standard deviation of the logarithm of what is
-    left: between runs in which the probe found the same.
+    left: between runs in which the probe found the same, and between runs and the model that was fitted.
     """
 
-    schema_: Literal["dropday.profile/4"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/5"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]

@@ -110,6 +110,7 @@ class Request:
             pool.give_back()
             return Verdict.OVERLOADED
         self._connected = True
+        self._shop.cores.at_work += 1
         return Verdict.DONE
 
     def _take(self, connections: Turns) -> Steps:
@@ -124,6 +125,7 @@ class Request:
     def _disconnect(self) -> None:
         if self._connected:
             self._connected = False
+            self._shop.cores.at_work -= 1
             self._worker.pool.give_back()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,16 +89,24 @@ class Cores:
     """CPU cores that all processes share. Who gets one computes until it must wait, or its slice is over.
 
     `cold_s`: how much longer work takes that comes to a core after a long rest; `speeds`: how fast all cores
-    are, one number for every 100 ms, over and over.
+    are, one number for every 100 ms, over and over; `in_company`: how many times longer the work of a role
+    takes while more than one `at_work` share them.
     """
 
     def __init__(
-        self, env: simpy.Environment, count: int, cold_s: float = 0.0, speeds: Sequence[float] = (1.0,)
+        self,
+        env: simpy.Environment,
+        count: int,
+        cold_s: float = 0.0,
+        speeds: Sequence[float] = (1.0,),
+        in_company: Mapping[str, float] | None = None,
     ) -> None:
         self._env = env
         self.count = count
         self.cold_s = cold_s
         self.speeds = speeds
+        self.in_company = in_company or {}
+        self.at_work = 0
         self._turns = Turns(env, count)
         self._idle_since_s = [0.0] * count
         self._cold_left_s = 0.0  # that is still to be worked off
@@ -119,6 +127,8 @@ class Cores:
 
     def compute(self, work_s: float, role: str) -> simpy.Timeout:
         """Keep busy a core that is held."""
+        if self.at_work > 1:
+            work_s *= self.in_company.get(role, 1.0)
         colder_s = min(self._cold_left_s, COLD_PACE * work_s)
         self._cold_left_s -= colder_s
         busy_s = (work_s + colder_s) / self.speed()

@@ -1,23 +1,28 @@
-"""How well a calibration knows its parameters: intervals from what leaving out one round of runs changes.
+"""How well a calibration knows what it says: its parameters, and the pace of a run to come.
 
-Source: Tukey's jackknife; Efron and Stein, "The jackknife estimate of variance" (1981).
+Intervals of parameters are from what leaving out one round of runs changes. Source: Tukey's jackknife; Efron
+and Stein, "The jackknife estimate of variance" (1981).
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from scipy.stats import t
 
-from simulator.profile import Interval, StrategyDemands
+from simulator.observation import Kind, Observation
+from simulator.profile import Fit, Interval, StrategyDemands
 
 _COVERAGE = 0.90
+_STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
+_MEET_FEW: tuple[Kind, ...] = ("sparse", "back_to_back")  # kinds in which the clients do
 
 
 def intervals(whole: StrategyDemands, without_one: Sequence[StrategyDemands]) -> dict[str, Interval]:
-    """For each demand that is not zero, by its path such as `order.stages.place_order.database_ms`, in ms.
+    """For each demand that is not zero, by its path such as `order.stages.place_order.database_ms`.
 
     Args:
         whole: fitted to all rounds.
@@ -48,3 +53,27 @@ def _walk(tree: Mapping[str, object], path: str = "") -> Iterator[tuple[str, flo
             yield from _walk(value, here)
         elif isinstance(value, float):
             yield here, value
+
+
+def spread_of_repeats(observations: Sequence[Observation]) -> float:
+    """How far the next run is from the mean of these, as the deviation of a logarithm; 0 without repeats."""
+    grouped: defaultdict[tuple[str, Kind], list[float]] = defaultdict(list)
+    for one in observations:
+        if one.kind in _STRAINED:
+            grouped[one.strategy, one.kind].append(math.log(one.per_s))
+    repeats = fmean(len(group) for group in grouped.values())
+    freedom = sum(len(group) - 1 for group in grouped.values())
+    if not freedom:
+        return 0.0
+    squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
+    return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)
+
+
+def misfit(fits: Sequence[Mapping[str, Fit]]) -> float:
+    """How far the model is from what it was fitted to where orders meet few, as the deviation of a logarithm.
+
+    Args:
+        fits: of each strategy, by kind of run.
+    """
+    ratios = [of[kind].observed.p50_ms / of[kind].modelled.p50_ms for of in fits for kind in _MEET_FEW]
+    return math.sqrt(fmean(math.log(ratio) ** 2 for ratio in ratios))

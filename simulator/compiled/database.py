@@ -262,14 +262,10 @@ def _finish(world: Record, me: int) -> bool:
         if not flush(world, me):
             return False
         my.finish = 1
-        if not take(world, CORES, me):
-            return False
-    if my.finish == 1:
-        my.finish = 2
         compute(world, me, my.rest_s / 2, DATABASE)
         return False
-    if my.finish == 2:
-        my.finish = 3
+    if my.finish == 1:
+        my.finish = 2
         commit(world, me)
         compute(world, me, my.rest_s / 2, DATABASE)
         return False

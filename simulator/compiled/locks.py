@@ -85,34 +85,46 @@ def release(world: Record, number: int) -> None:
 
 
 @compiled
-def flush(world: Record, me: int) -> bool:
-    """Wait for a flush of `flush_s` that begins after now; who comes meanwhile shares the next one."""
+def flush(world: Record, me: int) -> bool:  # noqa: C901 - a line for each wait
+    """Wait for a flush of `flush_s` that begins after now, and hold a core; who comes meanwhile shares the
+    next one."""
     my = process(world, me)
     if my.flush == 0:
         if world.flush_next:
-            my.flush = 3
+            my.flush = 5
             world.first_next, world.last_next = _behind(world, me, world.first_next, world.last_next)
             return False
-        my.flush = 1
+        my.flush = 2
         if world.flush_under_way:
+            my.flush = 1
             world.flush_next = 1
             world.first_under_way, world.last_under_way = _behind(
                 world, me, world.first_under_way, world.last_under_way
             )
             return False
     if my.flush == 1:
+        my.flush = 2
         world.flush_next = 0
+    if my.flush == 2:
         world.first_under_way, world.last_under_way = world.first_next, world.last_next
         world.first_next = world.last_next = 0
         world.flush_under_way = 1
-        my.flush = 2
+        my.flush = 3
         later(world, my.flush_s, event(RESUME, me))
         return False
-    if my.flush == 2:
+    if my.flush == 3:
+        my.flush = 4
+        if not take(world, CORES, me):
+            return False
+    if my.flush == 4:
         world.flush_under_way = 0
         if world.first_under_way:
             soon(world, event(WAKE, world.first_under_way))
             world.first_under_way = world.last_under_way = 0
+    if my.flush == 5:
+        my.flush = 6
+        if not take(world, CORES, me):
+            return False
     my.flush = 0
     return True
 

@@ -201,4 +201,6 @@ def _put_settings(memory: Memory, shop: Shop) -> None:
     world["board_s"], world["connect_s"], world["wire_s"] = shop.board_s, shop.connect_s, shop.wire_s
     world["latest_s"] = shop.latest_s
     world["identify_s"], world["cold_s"] = shop.identify_s, shop.cores.cold_s
+    for role, times in shop.cores.in_company.items():
+        world[f"{role}_in_company"] = times
     world["wake_s"] = shop.database.wake_s

@@ -133,6 +133,7 @@ def connect(world: Record, me: int) -> bool:
         my.verdict = OVERLOADED
     else:
         my.has_connection = 1
+        world.at_work += 1
         my.verdict = DONE
     return True
 
@@ -163,6 +164,7 @@ def disconnect(world: Record, me: int) -> None:
     my = process(world, me)
     if my.has_connection:
         my.has_connection = 0
+        world.at_work -= 1
         give_back(world, worker_of(world, my.worker).pool)
 
 

@@ -93,6 +93,8 @@ def give_up(world: Record, me: int) -> None:
 @compiled
 def compute(world: Record, me: int, work_s: float, role: int) -> None:
     """Keep busy a core that is held, and wait for the end of it."""
+    if world.at_work > 1:
+        work_s *= _in_company(world, role)
     colder_s = min(world.cold_left_s, COLD_PACE * work_s)
     world.cold_left_s -= colder_s
     job = job_at(world, new_job(world))
@@ -100,6 +102,18 @@ def compute(world: Record, me: int, work_s: float, role: int) -> None:
     job.work_s = (work_s + colder_s) / speed(world)
     job.role = role
     later(world, job.work_s, event(RESUME, me))
+
+
+@compiled
+def _in_company(world: Record, role: int) -> float:
+    """How many times longer the work of a role takes while more than one are at work."""
+    if role == WORKER:
+        return float(world.worker_in_company)
+    if role == DATABASE:
+        return float(world.database_in_company)
+    if role == REDIS:
+        return float(world.redis_in_company)
+    return float(world.consumer_in_company)
 
 
 @compiled

@@ -100,6 +100,8 @@ FIELDS: list[tuple[Any, ...]] = [
     ("latest_s", "f8"),
     ("cold_s", "f8"),
     ("cold_left_s", "f8"),  # that is still to be worked off
+    ("at_work", "i8"),  # connections to the database that are in use
+    *((f"{role}_in_company", "f8") for role in ("worker", "consumer", "database", "redis")),
     ("wire_s", "f8"),
     ("wake_s", "f8"),
     ("works_of_order", "i8"),  # works: those of an order, as many of a refusal, then `once`

@@ -7,7 +7,7 @@ from typing import Any
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.model import simulate
-from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
+from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands, Times
 from simulator.strategies import STRATEGIES, Step, Strategy
 
 CONTROLS = ("no_lock", "check_then_decrement", "redis_lock")
@@ -77,9 +77,10 @@ def small_machine(**changes: Any) -> Profile:
 
 
 def moody_machine(**changes: Any) -> Profile:
-    """One whose core grows cold, and that is not always as fast."""
+    """One whose core grows cold, that is not always as fast, and on which orders cost other than alone."""
+    in_company = Times(worker=0.8, consumer=0.9, database=1.3, redis=1.1)
     strategies = {
-        name: demands.model_copy(update={"cold_ms": 0.4})
+        name: demands.model_copy(update={"cold_ms": 0.4, "in_company": in_company})
         for name, demands in small_machine().strategies.items()
     }
     return small_machine(strategies=strategies, speeds=(0.9, 1.2, 1.0), **changes)

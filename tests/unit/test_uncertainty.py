@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from scipy.stats import t
 
-from simulator.profile import Demand, OrderDemands, StrategyDemands
-from simulator.uncertainty import intervals
+from simulator.profile import ClosedRun, Demand, Fit, OrderDemands, StrategyDemands
+from simulator.uncertainty import intervals, misfit
 
 
 def demands(board_ms: float, worker_ms: float = 0.0) -> StrategyDemands:
@@ -29,5 +31,20 @@ def test_of_a_mean_the_jackknife_is_the_usual_interval() -> None:
 def test_a_demand_that_is_zero_has_none_and_the_others_go_by_their_path() -> None:
     found = intervals(demands(1.0, 0.5), [demands(1.0, 0.5), demands(1.0, 0.5)])
 
-    assert set(found) == {"board_ms", "order.stages.pool.worker_ms", "refusal.stages.pool.worker_ms"}
+    of_ms = {path for path in found if path.endswith("_ms")}
+    assert of_ms == {"board_ms", "order.stages.pool.worker_ms", "refusal.stages.pool.worker_ms"}
     assert (found["board_ms"].low, found["board_ms"].high) == (1.0, 1.0)
+
+
+def fit(observed_ms: float, modelled_ms: float) -> Fit:
+    def run(p50_ms: float) -> ClosedRun:
+        return ClosedRun(per_s=1, p50_ms=p50_ms, p99_ms=9)
+
+    return Fit(runs=1, observed=run(observed_ms), modelled=run(modelled_ms))
+
+
+def test_the_misfit_is_that_of_orders_that_meet_few() -> None:
+    too_fast = {"sparse": fit(2, 1), "back_to_back": fit(1, 1), "saturated": fit(9, 1)}
+    too_slow = {"sparse": fit(1, 2), "back_to_back": fit(1, 1), "saturated": fit(1, 9)}
+
+    assert misfit([too_fast, too_slow]) == pytest.approx(math.log(2) / 2**0.5)
