@@ -203,7 +203,8 @@ class ValidationRun:
 
     def _cells(self, case: Case) -> Iterator[Cell]:
         prediction = self._predictions[case.key]
-        valid = [one.ran for one in self._measured[case.key] if not one.reasons_against]
+        measured = self._measured[case.key]
+        valid = [one.ran for one in measured if one.ran and not one.reasons_against]
         yield from cells(case.strategy.name, case.load.name, prediction.model, prediction.baselines, valid)
 
     def _invalid(self, every: Sequence[Case]) -> Iterator[Invalid]:

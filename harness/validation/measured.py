@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import measuring
 from harness.display import Live
+from harness.errors import RunError
 from harness.rehearsal import Rehearsal
 from harness.stage import Stage
 from harness.validation.cases import Case
@@ -18,9 +19,9 @@ from scenarios.record import Record
 
 @dataclass(frozen=True)
 class Measured:
-    """One run, and why it says nothing, if it does not."""
+    """One run, and why it says nothing, if it does not; None: it did not come to its end."""
 
-    ran: Ran
+    ran: Ran | None
     reasons_against: tuple[str, ...]
 
 
@@ -32,9 +33,11 @@ def ran_of(record: Record) -> Ran:
 def measure(stage: Stage, case: Case, rehearsal: Rehearsal, scratch: Path, live: Live) -> Measured:
     """Run the case once, with its own axes of the system. What it leaves in `scratch` is of no more use.
 
-    Raises:
-        RunError: something died, hung, or did not come to rest.
+    If something dies, hangs or does not come to rest, that is no end of the hundreds of other runs.
     """
-    measuring.measure(replace(stage, axes=case.axes), rehearsal, case.strategy, scratch, live)
+    try:
+        measuring.measure(replace(stage, axes=case.axes), rehearsal, case.strategy, scratch, live)
+    except RunError as error:
+        return Measured(None, (str(error),))
     record = Record.load(scratch)
     return Measured(ran_of(record), tuple(reasons_against(record, rehearsal.scenario)))
