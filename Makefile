@@ -52,9 +52,9 @@ calibrate: $(READY) ## measure this machine, for the model (AXES)
 selfcheck: $(READY) ## hold the model to what theory knows exactly (SHORT=1 SEED)
 	@$(BIN)/dropday selfcheck $(if $(SHORT),--short) $(call option,SEED,seed)
 
-validate: $(READY) ## hold the model to runs that it has not seen (PROFILE=smoke|standard STRATEGIES AXES SEED)
+validate: $(READY) ## hold the model to runs that it has not seen (PROFILE=smoke|standard STRATEGIES AXES SEED REPEATS)
 	@$(BIN)/dropday validate --profile '$(PROFILE)' $(call option,STRATEGIES,strategies) \
-	  $(call option,SEED,seed) $(axes)
+	  $(call option,SEED,seed) $(call option,REPEATS,repeats) $(axes)
 
 gate: $(READY) ## judge a run against thresholds.toml again (RUN=runs/latest)
 	@$(BIN)/dropday gate '$(RUN)'

@@ -27,6 +27,7 @@ from harness.options import (
     DaskOption,
     EngineOption,
     ProfileFileOption,
+    RepeatsOption,
     RunArgument,
     RunsOption,
     ScenarioOption,
@@ -62,9 +63,7 @@ def loadtest(
     ] = "standard",
     strategies: StrategiesOption = options.STRATEGIES,
     seed: SeedOption = 1,
-    repeats: Annotated[
-        int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
-    ] = None,
+    repeats: RepeatsOption = None,
     time_scale: Annotated[float | None, options.TIME_SCALE] = None,
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
@@ -201,6 +200,7 @@ def validate(
     ] = "standard",
     strategies: StrategiesOption = "all",
     seed: SeedOption = 101,
+    repeats: RepeatsOption = None,
     servers: ServersOption = "embedded",
     settings: AxesOption = None,
     dask: DaskOption = None,
@@ -217,10 +217,10 @@ def validate(
     axes = Axes.of(settings or ())
     axes.require_modelled()
     axes.require_workable()
-    console = Console()
+    console, scope = Console(), SCOPES[profile]
     validation = ValidationRun(
         strategies=only_modelled(choose(strategies, known()), console),
-        scope=SCOPES[profile],
+        scope=scope if repeats is None else replace(scope, repeats=repeats),
         servers=servers,
         axes=axes,
         seed=seed,

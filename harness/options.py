@@ -33,6 +33,9 @@ EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What plays the model: both do the same, compiled is the faster.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
+RepeatsOption = Annotated[
+    int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
+]
 TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
 ServersOption = Annotated[
     Kind,

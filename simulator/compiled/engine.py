@@ -29,6 +29,7 @@ _GROWING = (
     *("heap", "soon", "processes", "attempts", "keys", "effects", "spans", "holdings", "watches", "idle"),
     "decided",
 )
+_GROWTH = 4  # times, of a table that is full: what is not used yet costs no memory, and copying costs time
 _JOBS = 16 * MARGIN
 
 
@@ -122,7 +123,7 @@ def _make_room(memory: Memory, busy: Busy) -> None:
     for table in _GROWING:
         needs = int(world[f"{table}_used"]) + 2 * MARGIN
         if needs > world[f"{table}_room"]:
-            memory.reserve(table, max(needs, 2 * int(world[f"{table}_room"])))
+            memory.reserve(table, max(needs, _GROWTH * int(world[f"{table}_room"])))
     memory.reserve("known", MOST_LINES * int(world["processes_room"]))
     memory.reserve("soon", 4 * (int(world["processes_room"]) + MARGIN))
     _count_jobs(memory, busy)
