@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from harness.display import Step
+from harness.display import Live, Step
 from harness.measuring import measure
 from harness.rehearsal import Rehearsal
 from harness.stage import Stage
 from reports.experiment import PlannedRun, StrategyUnderTest, measured_folder
+from reports.validity import reasons_against
+from scenarios.record import Record
 
 _BESIDE_THE_RUN_S = 5.0  # start, warm-up, drain, books
 
@@ -42,7 +45,29 @@ def measuring_steps(
         return Step(
             title,
             rehearsal.scenario.duration_s + _BESIDE_THE_RUN_S,
-            lambda live: measure(stage, rehearsal, strategy, place, live),
+            lambda live: measure_on_time(stage, rehearsal, strategy, place, live),
         )
 
     return [step(run) for run in runs]
+
+
+def measure_on_time(
+    stage: Stage, rehearsal: Rehearsal, strategy: StrategyUnderTest, folder: Path, live: Live
+) -> None:
+    """Measure a run into `folder`; once more where the generator did not keep its schedule.
+
+    A slow second of a busy machine is not worth the whole rehearsal. That there was one stays on record.
+
+    Raises:
+        RunError: something died, hung, or did not come to rest.
+    """
+    measure(stage, rehearsal, strategy, folder, live)
+    reasons = reasons_against(Record.load(folder), rehearsal.scenario)
+    if not reasons:
+        return
+    live("once more: " + "; ".join(reasons))
+    measure(stage, rehearsal, strategy, folder, live)
+    record = Record.load(folder)
+    replaced = record.conditions.model_copy(update={"instead_of": tuple(reasons)})
+    replace(record, conditions=replaced).save(folder)
+    live("measured again after " + "; ".join(reasons))

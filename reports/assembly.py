@@ -54,7 +54,9 @@ def _strategy(strategy: StrategyUnderTest, runs: Runs) -> StrategySummary:
         ack=strategy.ack,
         redis=strategy.redis,
         exact=strategy.exact,
-        validity=validity.judge([run.invalid for run in runs.measured]),
+        validity=validity.judge(
+            [run.invalid for run in runs.measured], [run.instead_of for run in runs.measured]
+        ),
         audit=merge([run.audit for run in runs.measured or runs.predicted]),
         measured=measured,
         predicted=predicted,

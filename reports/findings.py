@@ -24,6 +24,7 @@ class Findings:
     metrics: Metrics
     audit: AuditReport
     invalid: Sequence[str]  # why it is, or nothing
+    instead_of: Sequence[str]  # what was wrong with an earlier run, if it was measured in place of one
     series: Series
 
 
@@ -41,6 +42,7 @@ def examine(record: Record, scenario: Scenario, *, exact: bool) -> Findings:
         metrics=measure(record),
         audit=audit(record, scenario, exact=exact),
         invalid=reasons_against(record, scenario),
+        instead_of=record.conditions.instead_of,
         series=observe(record.history, scenario),
     )
 

@@ -28,6 +28,8 @@ class Validity(Part):
     """`invalid` with any reason."""
     reasons: tuple[str, ...]
     """Where the schedule was not kept, and by how much."""
+    measured_again: tuple[str, ...]
+    """What was wrong with runs that others were measured in place of."""
 
 
 class Control(Part):

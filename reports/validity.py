@@ -27,7 +27,19 @@ def reasons_against(record: Record, scenario: Scenario) -> list[str]:
     return found
 
 
-def judge(reasons_of_runs: Sequence[Sequence[str]]) -> Validity:
-    """The validity of the repeats of one strategy: one run without its schedule spoils the comparison."""
-    reasons = [f"repeat {run}: {reason}" for run, reasons in enumerate(reasons_of_runs) for reason in reasons]
-    return Validity(verdict="invalid" if reasons else "valid", reasons=tuple(reasons))
+def judge(reasons_of_runs: Sequence[Sequence[str]], instead_of: Sequence[Sequence[str]]) -> Validity:
+    """The validity of the repeats of one strategy: one run without its schedule spoils the comparison.
+
+    Args:
+        instead_of: of each run, what was wrong with the one in whose place it was measured.
+    """
+    reasons = _by_repeat(reasons_of_runs)
+    return Validity(
+        verdict="invalid" if reasons else "valid", reasons=reasons, measured_again=_by_repeat(instead_of)
+    )
+
+
+def _by_repeat(reasons_of_runs: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(
+        f"repeat {run}: {reason}" for run, reasons in enumerate(reasons_of_runs) for reason in reasons
+    )

@@ -70,12 +70,14 @@ class Conditions(_Row):
     `system_cores` are shared by worker, consumer, database and redis; with `generator_shares_cores` the
     generator ran on them too. There are no `waits` where nobody looked, such as in the model.
     `machine_speed` is that of the system's cores meanwhile, in steps of a fixed loop per microsecond.
+    `instead_of` has what was wrong with an earlier run, in whose place this one was measured.
     """
 
     generator: Generator
     samples: tuple[Sample, ...]
     waits: tuple[WaitSample, ...] = ()
     machine_speed: float
+    instead_of: tuple[str, ...] = ()
     system_cores: int
     generator_shares_cores: bool
     workers: int

@@ -19,7 +19,7 @@ from simulator.observation import Kind
 from simulator.profile import Demand, Profile, StrategyDemands, Times
 from simulator.strategies import SHARED, Step, Strategy
 
-_WAKE_MS = (0.0, 0.05)  # where the cost of waking a waiter is looked for: a context switch and a look
+_WAKE_MS = (0.0, 0.15)  # where the cost of waking a waiter is looked for: a context switch and a look
 _COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
 _IN_COMPANY = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
 _TOLERANCE = 0.005  # of the throughput
@@ -43,9 +43,11 @@ class Observed:
         """What the model does with these demands under the load of a kind of run."""
         run = self.runs[kind].observations[0]
         settings = Settings(workers=run.workers, pool_size=run.pool_size)
-        load = ClosedLoop(kind, run.clients, settings, _WARMUP_S, _DURATION_S, pause_s=run.pause_s)
+        whole_s = run.clients * demands.order.cpu_ms / 1e3  # until all have their first answer, at most
+        warmup_s, duration_s = max(_WARMUP_S, whole_s), max(_DURATION_S, 2 * whole_s)
+        load = ClosedLoop(kind, run.clients, settings, warmup_s, duration_s, pause_s=run.pause_s)
         if self.strategy.does(Step.RESERVE):
-            sold = self.runs[kind].median(lambda one: one.sold_by_half_time - one.per_s * _DURATION_S / 2)
+            sold = self.runs[kind].median(lambda one: one.sold_by_half_time - one.per_s * duration_s / 2)
             load = replace(load, entries=max(0, round(sold)))
         tried = self.profile.model_copy(update={"strategies": {self.strategy.name: demands}})
         return load.look(self.strategy, tried)

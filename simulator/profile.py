@@ -78,6 +78,14 @@ class OrderDemands(_Part):
     inquiry: Demand = Demand()  # after it was queued: what became of it?
     respond_ms: float = Field(ge=0)  # the worker's CPU after the last stage
 
+    @property
+    def cpu_ms(self) -> float:
+        """All CPU of an order that goes through each stage once."""
+        stages = (
+            one.worker_ms + one.consumer_ms + one.database_ms + one.redis_ms for one in self.stages.values()
+        )
+        return self.accept_ms + sum(stages) + self.respond_ms
+
 
 class StrategyDemands(_Part):
     """What orders under one strategy ask for.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, median
 
 from scipy.stats import t
 
@@ -17,6 +17,7 @@ from simulator.observation import Kind, Observation
 from simulator.profile import Fit, Interval, StrategyDemands
 
 _COVERAGE = 0.90
+_MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 _MEET_FEW: tuple[Kind, ...] = ("sparse", "back_to_back")  # kinds in which the clients do
 
@@ -72,8 +73,11 @@ def spread_of_repeats(observations: Sequence[Observation]) -> float:
 def misfit(fits: Sequence[Mapping[str, Fit]]) -> float:
     """How far the model is from what it was fitted to where orders meet few, as the deviation of a logarithm.
 
+    By the median of all strategies: one of which the model does not know what it waits for says nothing about
+    the others.
+
     Args:
         fits: of each strategy, by kind of run.
     """
     ratios = [of[kind].observed.p50_ms / of[kind].modelled.p50_ms for of in fits for kind in _MEET_FEW]
-    return math.sqrt(fmean(math.log(ratio) ** 2 for ratio in ratios))
+    return _MEDIAN_TO_DEVIATION * median(abs(math.log(ratio)) for ratio in ratios)

@@ -73,6 +73,14 @@ def test_a_run_whose_schedule_was_not_kept_is_invalid(changes: dict[str, Any], w
     assert status(summary, "measured.orders_per_s") == "unknown"
 
 
+def test_a_run_that_was_measured_in_place_of_a_late_one_is_valid_and_says_so() -> None:
+    again = conditions().model_copy(update={"instead_of": ("the generator was late",)})
+    summary = judged(safe=replace(play(rush()), conditions=again))
+    assert (summary.verdict, summary.exit_code) == ("pass", 0)
+    [safe] = [strategy for strategy in summary.strategies if strategy.name == SAFE]
+    assert safe.validity.measured_again == ("repeat 0: the generator was late",)
+
+
 def test_a_control_that_behaves_makes_the_comparison_unknown() -> None:
     summary = judged(control=play(rush()))
     assert (summary.verdict, summary.exit_code, summary.control.verdict) == ("unknown", 3, "unknown")
