@@ -28,7 +28,7 @@ from simulator.fitting import Observed
 from simulator.observation import Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
-from simulator.strategies import SHARED, Step, Strategy, strategy_named
+from simulator.strategies import Step, Strategy, strategy_named
 from simulator.uncertainty import intervals, misfit, spread_of_repeats
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "sparse", "back_to_back", "saturated", "late", "refused")
@@ -278,7 +278,7 @@ def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats
 
 def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
     """Those whose orders do all of their work for themselves, or all if there are none."""
-    return [one for one in strategies if not any(one.does(step) for step in SHARED)] or strategies
+    return [one for one in strategies if not one.shares_work] or strategies
 
 
 def _unevenness(alone: Repeats) -> float:

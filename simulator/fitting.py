@@ -17,7 +17,7 @@ from simulator.decomposition import ROLES, Repeats, Role, counted_ms, ratio, sca
 from simulator.defaults import Settings
 from simulator.observation import Kind
 from simulator.profile import Demand, Profile, StrategyDemands, Times
-from simulator.strategies import SHARED, Step, Strategy
+from simulator.strategies import Step, Strategy
 
 _WAKE_MS = (0.0, 0.15)  # where the cost of waking a waiter is looked for: a context switch and a look
 _COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
@@ -98,7 +98,8 @@ def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> S
 
 def _is_counted_by_spans(strategy: Strategy) -> bool:
     """Whether spans show how often everything is done; not so where orders share it, or poll for a lease."""
-    return not any(strategy.does(step) for step in (*SHARED, Step.LEASE, Step.LEASE_FENCED))
+    polls = any(strategy.does(step) for step in (Step.LEASE, Step.LEASE_FENCED))
+    return not (strategy.shares_work or polls)
 
 
 def _stretched_by_count(observed: Observed, alone: StrategyDemands) -> StrategyDemands:
@@ -198,7 +199,7 @@ def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDe
         return demands.model_copy(update={"wake_ms": wake_ms})
 
     def stretched(times: float) -> StrategyDemands:
-        if any(observed.strategy.does(step) for step in SHARED):
+        if observed.strategy.shares_work:
             return fitted.model_copy(update={"order": scaled_order(demands.order, {"database": times})})
         in_company = fitted.in_company.model_copy(update={"database": times})
         return fitted.model_copy(update={"in_company": in_company})

@@ -82,8 +82,8 @@ class Disk:
     """Commits reach the disk in groups: who comes while a flush is under way shares the next one.
 
     Who flushes keeps the others waiting until it has a core again, to tell them. On busy cores that takes
-    longer than the disk does. (A lock holder that has no core: Ousterhout, "Scheduling
-    techniques for concurrent systems", ICDCS 1982; PostgreSQL's WALWriteLock is held across the flush.)
+    longer than the disk does. (A lock holder that has no core: Ousterhout, "Scheduling techniques for
+    concurrent systems", ICDCS 1982; PostgreSQL's WALWriteLock is held across the flush.)
     """
 
     def __init__(self, env: simpy.Environment, cores: Cores) -> None:

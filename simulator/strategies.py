@@ -116,6 +116,11 @@ class Strategy(NamedTuple):
         return any(stage.step is step for stage in self.all_stages)
 
     @property
+    def shares_work(self) -> bool:
+        """Whether a part of its orders' work is done once for many of them."""
+        return any(self.does(step) for step in SHARED)
+
+    @property
     def waits_for_others(self) -> bool:
         """Whether an order waits a while, so that others may be done together with it."""
         return self.does(Step.BATCH) or self.does(Step.JOURNAL)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.axes import Axes
-from harness.experiment import measuring_steps, order_of_runs
+from harness.experiment import measure_on_time, measuring_steps, order_of_runs
 from harness.rehearsal import Rehearsal
 from harness.stage import Stage, on_stage
 from harness.strategies import known, named
@@ -18,6 +18,7 @@ from scenarios.record import Record
 DROP = """
 name = "small_drop"
 summary = "Three hundred come within half a second for twelve pairs."
+max_lateness_p99_ms = 10_000
 
 [arrivals]
 shape = "constant"
@@ -67,6 +68,23 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
     assert held.history["arrival"].unique().to_list() == locked.history["arrival"].unique().to_list()
     sent = locked.conditions.generator.sent
     assert told[-1] == f"0.5 of 0.5 s · sent {sent} · bought 12 · sold out {sent - 12} · in flight 0"
+
+
+def test_a_late_run_is_measured_again_unless_it_shows_that_a_safe_strategy_is_not(
+    stage: Stage, tmp_path: Path
+) -> None:
+    source = tmp_path / "drop.toml"
+    source.write_text(DROP.replace("10_000", "0.000_001").replace("per_s = 600", "per_s = 3000"))
+    rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3)
+    unguarded = StrategyUnderTest(name="no_lock", safe=True, ack="committed")  # it is not: that is the fault
+
+    def reasons_for_another(strategy: StrategyUnderTest) -> tuple[str, ...]:
+        folder = tmp_path / strategy.name
+        measure_on_time(stage, rehearsal, strategy, folder, lambda _: None)
+        return Record.load(folder).conditions.instead_of
+
+    assert any("the generator was late" in reason for reason in reasons_for_another(STRATEGIES[1]))
+    assert reasons_for_another(unguarded) == ()
 
 
 def test_the_stage_meters_every_role_of_a_shop(stage: Stage, tmp_path: Path) -> None:

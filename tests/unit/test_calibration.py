@@ -13,6 +13,7 @@ from simulator.defaults import Settings
 from simulator.observation import Kind, Observation
 from simulator.profile import Demand, OrderDemands, Profile, Times
 from simulator.strategies import STRATEGIES
+from simulator.uncertainty import spread_of_repeats
 from tests.unit.profiles import small_machine
 
 SETTINGS = Settings(pool_size=5)
@@ -152,6 +153,7 @@ def slower() -> list[Observation]:
 def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_predictions() -> None:
     steady = observations("no_lock")
 
+    assert spread_of_repeats(steady) == 0
     assert profile_of("no_lock").speed_spread < 0.01  # no more than the fit is off
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
     assert fitted([*steady, *map(seen_by_no_probe, slower())]).speed_spread == pytest.approx(
@@ -160,10 +162,11 @@ def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_pred
 
 
 def test_runs_are_compared_as_if_the_machine_had_always_been_as_fast() -> None:
-    profile, known = fitted([*observations("no_lock"), *slower()]), machine()
+    observed = [*observations("no_lock"), *slower()]
+    profile, known = fitted(observed), machine()
     worker, known_worker = (worker_ms(one.demands("no_lock").order) for one in (profile, known))
 
-    assert profile.speed_spread < 0.02
+    assert spread_of_repeats([one.at_speed(profile.speed) for one in observed]) < 0.01
     assert 0.9 < profile.speed < 1
     assert worker * profile.speed == pytest.approx(known_worker, rel=0.03)  # on a machine of speed 1
     slow, fast = sorted(set(profile.speeds))
