@@ -59,6 +59,7 @@ class Database:
         self.wake_s = wake_s
         self._disk = Disk(env, self._cores)
         self._claimed: set[str] = set()
+        self._on_hold: set[str] = set()  # keys of orders that the ledger holds units for
         rows, served = count(), count()
 
         def row_lock() -> RowLock:
@@ -148,6 +149,9 @@ class Database:
         """Hold the order's units, if the sum of what is sold and held leaves enough."""
         entries = sum(self.stock[sku].entries for sku, _ in order.lines)
         yield from self._cores.run(work.database_s * order.pace + work.entry_s * entries, "database")
+        if order.key in self._on_hold:
+            return Verdict.KEY_IN_PROGRESS
+        transaction.at_commit.append(lambda: self._on_hold.add(order.key))
         for sku, quantity in order.lines:
             stock = self.stock[sku]
             if isinstance(stock, Reservations) and stock.hold(quantity, transaction) is Verdict.SOLD_OUT:
@@ -157,6 +161,7 @@ class Database:
     def release(self, work: Work, order: Order) -> Steps:
         """Take the order's holds off the ledger."""
         yield from self.select(work, order.pace)
+        self._on_hold.discard(order.key)
         for sku, quantity in order.lines:
             stock = self.stock[sku]
             if isinstance(stock, Reservations):
@@ -242,6 +247,7 @@ class Database:
         def keep() -> None:
             self.orders[order.key] = placed
             self._claimed.discard(order.key)
+            self._on_hold.discard(order.key)
 
         def forget() -> None:
             self._claimed.discard(order.key)

@@ -90,6 +90,7 @@ def _entries(world: Record, order: int) -> int:
 def _release(world: Record, order: int) -> None:
     """Take the order's holds off the ledger."""
     key = key_of(world, attempt_of(world, order).key)
+    key.held = 0
     for number in range(key.cart_start, key.cart_end):
         line = line_of(world, number)
         sku_of(world, line.sku).held -= line.quantity

@@ -138,7 +138,7 @@ KEY = np.dtype(
         ("cart_end", "i4"),
         ("total_won", "i8"),
         ("claimed", "i1"),
-        ("held", "i1"),  # in Redis
+        ("held", "i1"),  # units, in Redis or on the ledger
         ("decision", "i1"),  # a verdict; 0: none
         ("placed", "i4"),  # how many were placed when it was; 0: it is not
         ("concluded", "i4"),  # how many were decided when it was

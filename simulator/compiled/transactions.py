@@ -88,12 +88,14 @@ def _do(world: Record, what: Record) -> None:
     else:
         sku = sku_of(world, what.target)
         if what.kind == HOLD:
+            key_of(world, attempt_of(world, what.order).key).held = 1
             sku.held += what.units
             sku.entries += 1
             return
         if what.kind == UNITS:
             sku.being_bought -= what.units
         else:
+            key_of(world, attempt_of(world, what.order).key).held = 0
             sku.held -= what.units
         sku.unsold -= what.units
         row_of(world, sku.row).available -= what.units

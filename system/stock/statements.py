@@ -19,7 +19,7 @@ from system.settings import Settings
 class Take(Enum):
     """How the units are taken: a function of the schema, and what it is given.
 
-    $1, $4, $5: shopper, SKUs, quantities. $6: what the strategy knows of the stock.
+    $1, $2, $4, $5: shopper, key, SKUs, quantities. $6: what the strategy knows of the stock.
     """
 
     IF_ENOUGH = "take_if_enough($4, $5)"
@@ -29,7 +29,7 @@ class Take(Enum):
     OVERWRITE = "overwrite_stock($4, $6)"  # the units to be left
     UNIT_ROWS = "take_units(c.order_id, $6)"  # the rows that were locked
     FROM_BUCKETS = "take_from_buckets($1, $4, $5)"
-    RESERVED = "sell_reserved($6, $4)"  # the hold
+    RESERVED = "sell_reserved($1, $2, $6, $4)"  # the hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ _LOCK = f"{_READ} ORDER BY array_position($1, sku) FOR UPDATE"
 _LOCK_UNITS = "SELECT lock_units($1, $2)"
 _LOCK_NAMES = "SELECT pg_advisory_xact_lock(hashtextextended(sku, 0)) FROM unnest($1::text[]) AS sku"
 _READ_BEHIND_FENCE = "SELECT sku, available, version FROM read_behind_fence($1, $2)"
-_RESERVE = "SELECT reserve($1, $2, $3, $4)"
-_RELEASE = "DELETE FROM reservations WHERE hold = $1 AND state = 'held'"
+_RESERVE = "SELECT reserve($1, $2, $3, $4, $5)"
+_RELEASE = "DELETE FROM reservations WHERE shopper = $1 AND key = $2 AND hold = $3 AND state = 'held'"
 
 _CLAIM = "claim_order($1, $2, $3, $4, $5) AS c"
 _BOOK = "book_order(c.order_id, $1, $2, $4, $5, c.prices, c.limits, c.total)"
@@ -119,15 +119,17 @@ class Statements:
 
         Raises:
             SoldOut: too few are neither sold nor held.
+            KeyInProgress: this order holds units already.
         """
         ttl_ms = self._settings.hold_ttl_ms
-        rows = await self._fetch("reserve", _RESERVE, order.shopper, order.skus, order.quantities, ttl_ms)
+        wanted = (order.shopper, order.key, order.skus, order.quantities)
+        rows = await self._fetch("reserve", _RESERVE, *wanted, ttl_ms)
         hold: UUID = rows[0][0]
         return hold
 
-    async def release(self, hold: UUID) -> None:
-        """Give the units of a hold back, unless they are sold."""
-        await self._fetch("release", _RELEASE, hold)
+    async def release(self, order: Order, hold: UUID) -> None:
+        """Give the units of the order's hold back, unless they are sold."""
+        await self._fetch("release", _RELEASE, order.shopper, order.key, hold)
 
     async def pay_before_lock(self, order: Order) -> None:
         """Where payment is outside the lock: all of the order but its stock, now.

@@ -70,10 +70,11 @@ reservations = Table(
     Column("hold", Uuid, nullable=False),
     Column("sku", Text, ForeignKey("stock.sku"), nullable=False),
     Column("shopper", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
     Column("units", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("state IN ('held', 'sold')", name="reservation_state_is_known"),
     Index("reservations_by_sku", "sku", postgresql_include=["units", "state", "expires_at"]),
-    Index("reservations_by_hold", "hold"),
+    Index("reservations_by_order", "shopper", "key", postgresql_where=text("state = 'held'")),
 )

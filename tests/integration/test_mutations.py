@@ -17,6 +17,7 @@ from tests.integration.test_strategies import SAFE
 SYSTEM = Path(__file__).parents[2] / "system"
 SCHEMA = "migrations/versions/0001_shop.sql"
 STRATEGIES_SCHEMA = "migrations/versions/0002_strategies.sql"
+LEDGER_SCHEMA = "migrations/versions/0003_one_hold.sql"
 ORDERS_AT_ONCE = 5
 CROWDS = 3  # the first one finds connections that are still to be opened
 
@@ -106,12 +107,12 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
     ),
     "reservation_ledger": (
         guard(
-            STRATEGIES_SCHEMA,
+            LEDGER_SCHEMA,
             "r.state = 'sold' OR r.expires_at > clock_timestamp()), 0) INTO remaining",
             "r.state = 'sold'), 0) INTO remaining",
         ),
         wider(
-            STRATEGIES_SCHEMA,
+            LEDGER_SCHEMA,
             "UPDATE reservations SET state = 'sold'",
             "PERFORM pg_sleep(0.05); UPDATE reservations SET state = 'sold'",
         ),

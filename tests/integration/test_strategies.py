@@ -147,6 +147,29 @@ def test_one_key_sent_many_times_at_once_makes_one_order(shop_of: ShopOf, strate
     assert [row.available for row in shop.at_rest().stock] == [4, 5]
 
 
+def test_an_order_that_holds_units_on_the_ledger_holds_no_more_when_it_is_sent_again(shop_of: ShopOf) -> None:
+    shop = shop_of("reservation_ledger")
+    [token] = shop.tokens(1)
+    with shop.database() as ask:
+        ask("SELECT reserve(0, 'mine', '{dunk-270}', '{4}', 60000)")
+
+        copies = asyncio.run(send_at_once(shop, [(token, "mine", [("dunk-270", 4)])] * 5))
+        another = shop.order(("dunk-270", 1), shopper=1)
+
+    assert set(copies) == {(409, "key_in_progress")}
+    assert another.status_code == 201
+    assert shop.order(("dunk-270", 1), shopper=1).json()["code"] == "sold_out"
+
+
+def test_an_order_whose_hold_has_expired_can_be_sent_again(shop_of: ShopOf) -> None:
+    shop = shop_of("reservation_ledger")
+    with shop.database() as ask:
+        ask("SELECT reserve(0, 'mine', '{dunk-270}', '{4}', 0)")
+
+    assert shop.order(("dunk-270", 4), key="mine").status_code == 201
+    assert shop.left("dunk-270") == 1
+
+
 @every_strategy
 def test_nobody_gets_more_than_the_limit_in_all_orders_together(shop_of: ShopOf, strategy: str) -> None:
     shop = shop_of(strategy)

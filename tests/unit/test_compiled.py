@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -112,6 +113,23 @@ def test_who_asks_again_while_the_last_decision_is_being_told_goes_the_same_way(
 
     for seed in range(4):
         assert_equal(*both(hasty, strategy, arrivals=generate(hasty, seed)))
+
+
+@pytest.mark.parametrize("strategy", ["reservation_ledger", "redis_hold"])
+def test_who_asks_again_while_units_are_held_for_them_goes_the_same_way(strategy: str) -> None:
+    slow = moody_machine().model_dump()
+    slow["strategies"][strategy]["order"]["stages"]["place_order"]["flush_ms"] = 300
+    hasty = a_rush(
+        arrivals={"shape": "constant", "per_s": 5, "duration_s": 2},
+        shoppers={"patience_s": 0.2, "retry": {"attempts": 3, "backoff_s": 0.001}},
+    )
+
+    by_simpy, by_compiled = both(hasty, strategy, profile=Profile.model_validate(slow))
+
+    assert_equal(by_simpy, by_compiled)
+    refused = by_simpy.history.filter(pl.col("code") == "key_in_progress")
+    assert len(refused) > 0
+    assert "place_order" not in set(refused["spans"].explode().struct.field("name"))
 
 
 def test_a_crowd_that_outgrows_the_first_tables_goes_the_same_way() -> None:

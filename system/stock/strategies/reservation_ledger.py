@@ -2,7 +2,8 @@
 
 Guarantee: no oversell while the sum is made under the row's lock; and no leak: a hold that has expired is not
 in the sum any more, whoever died. Nothing has to sweep it.
-Failure: the sum grows with every sale; and an order that is paid after its hold expired must be refused.
+Failure: the sum grows with every sale; an order that is paid after its hold expired must be refused; and one
+whose worker died can be sent again once its hold has expired, not before.
 Source: pretix, quotas and cart positions; saleor, reservations.
 """
 
@@ -29,8 +30,8 @@ class ReservationLedger(Strategy):
             try:
                 placed = await tx.place(order, Take.RESERVED, hold)
             except ShopError:
-                await tx.release(hold)
+                await tx.release(order, hold)
                 raise
             if placed.replayed:
-                await tx.release(hold)
+                await tx.release(order, hold)
             return placed
