@@ -5,8 +5,9 @@ What is sent does not depend on the scenario that is rehearsed: the demands of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import stdev
 
@@ -39,7 +40,7 @@ _FEW_CLIENTS = 4  # where orders are sparse, each after a rest
 _PAUSE_S = 0.01
 _TRIES = 3  # of a run in which nothing should be left to sell
 _NOTHING_LEFT: tuple[Kind, ...] = ("sold_out", "newcomers", "strangers")
-_FIT_S = 4.0
+FIT_S = 4.0  # of one strategy
 _START_S = 2.0  # of a shop
 _BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
 
@@ -115,54 +116,75 @@ def _runs(strategy: Strategy, effort: Effort, settings: Settings, *, the_same_fo
     return [run(kind) for kind in (*kinds_of(strategy), *(KINDS_OF_ANY_STRATEGY if the_same_for_all else ()))]
 
 
-def calibration_steps(
-    stage: Stage, strategies: Sequence[StrategyUnderTest], effort: Effort, *, profile: Path, logs: Path
-) -> list[Step]:
-    """What it takes to write a profile of these strategies: observe them in turns, then fit the model.
+@dataclass
+class Calibration:
+    """What was observed of the real system so far, and the profile that it makes.
 
     The work of a step raises `UncalibratedError` where no profile can come of it.
     """
-    observations: list[Observation] = []
 
-    def observing(strategy: StrategyUnderTest) -> Callable[[Live], None]:
+    stage: Stage
+    effort: Effort
+    logs: Path
+    observations: list[Observation] = field(default_factory=list)
+
+    def observing(self, strategies: Sequence[StrategyUnderTest]) -> list[Step]:
+        """Observe these strategies in turns, as often as there are rounds."""
+        several = self.effort.rounds > 1
+        return [
+            Step(
+                f"calibrating {strategy.name}" + (f", round {number + 1}" if several else ""),
+                self.effort.turn_s,
+                partial(self._observe, strategy),
+            )
+            for number in range(self.effort.rounds)
+            for strategy in strategies
+        ]
+
+    def _observe(self, strategy: StrategyUnderTest, live: Live) -> None:
+        axes = self.stage.axes
+        is_first = not self.observations or self.observations[0].strategy == strategy.name
         runs = _runs(
             strategy_named(strategy.name),
-            effort,
-            Settings(workers=stage.axes.workers, pool_size=stage.axes.pool_size),
-            the_same_for_all=strategy == strategies[0],
+            self.effort,
+            Settings(workers=axes.workers, pool_size=axes.pool_size),
+            the_same_for_all=is_first,
         )
-        return lambda live: observations.extend(_observe_all(stage, strategy, runs, logs, live))
+        self.observations.extend(_observe_all(self.stage, strategy, runs, self.logs, live))
+        save_observations(self.observations, self.logs)
+
+    def profile(self, *, only: str | None = None) -> Profile:
+        """Fit the model: to all strategies that were observed, or to `only` this one as it was just now.
+
+        Raises:
+            UncalibratedError: a kind of observation is missing, or the model does not know a strategy.
+        """
+        try:
+            return fit(
+                self.observations,
+                machine=machine.machine(self.stage.endpoints.versions).model_dump(),
+                versions=machine.versions(),
+                made_at=machine.now(),
+                with_intervals=self.effort.with_intervals,
+                only=only,
+            )
+        except ValueError as error:
+            raise UncalibratedError(f"the model cannot be fitted to what was observed: {error}") from error
+
+
+def calibration_steps(
+    stage: Stage, strategies: Sequence[StrategyUnderTest], effort: Effort, *, profile: Path, logs: Path
+) -> list[Step]:
+    """What it takes to write a profile of these strategies: observe them in turns, then fit the model."""
+    calibration = Calibration(stage, effort, logs)
 
     def fitting(live: Live) -> None:
-        save_observations(observations, logs)
-        fitted = _fit(stage, observations, effort)
+        fitted = calibration.profile()
         fitted.save(profile)
         live(f"machine speed varies by {stdev(fitted.speeds):.0%}")
 
-    steps = [
-        Step(
-            f"calibrating {strategy.name}" + (f", round {number + 1}" if effort.rounds > 1 else ""),
-            effort.turn_s,
-            observing(strategy),
-        )
-        for number in range(effort.rounds)
-        for strategy in strategies
-    ]
     fits = len(strategies) * (1 + effort.rounds * effort.with_intervals)
-    return [*steps, Step("fitting the model", _FIT_S * fits, fitting)]
-
-
-def _fit(stage: Stage, observations: Sequence[Observation], effort: Effort) -> Profile:
-    try:
-        return fit(
-            observations,
-            machine=machine.machine(stage.endpoints.versions).model_dump(),
-            versions=machine.versions(),
-            made_at=machine.now(),
-            with_intervals=effort.with_intervals,
-        )
-    except ValueError as error:  # a kind is missing, or the model does not know a strategy
-        raise UncalibratedError(f"the model cannot be fitted to what was observed: {error}") from error
+    return [*calibration.observing(strategies), Step("fitting the model", FIT_S * fits, fitting)]
 
 
 def _observe_all(

@@ -52,6 +52,7 @@ def fit(
     versions: Mapping[str, str],
     made_at: str,
     with_intervals: bool = False,
+    only: str | None = None,
 ) -> Profile:
     """The profile under which the model does what was observed.
 
@@ -61,13 +62,15 @@ def fit(
         versions: of the packages they were made with.
         made_at: when, as ISO 8601 with the offset from UTC.
         with_intervals: of every demand, where runs were repeated; takes one more fit for each round.
+        only: this strategy alone, on the machine as it was in its runs; those of others, which may have been
+            made in another hour, tell what is the same for all.
 
     Raises:
         CalibrationError: a kind is missing, or the observations were made with different settings.
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
-    speeds = [speed for one in observations for speed in one.machine_speeds]
+    speeds = [speed for one in observations if only in (None, one.strategy) for speed in one.machine_speeds]
     speed = fmean(speeds)
     observations = [one.at_speed(speed) for one in observations]
     strategies = [strategy_named(name) for name in dict.fromkeys(one.strategy for one in observations)]
@@ -78,6 +81,7 @@ def fit(
     flush_ms = _flush_ms(strategies, runs, wire_ms)
     alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
     board_ms = median(demands.board_ms for demands in alone.values())
+    to_fit = [one for one in strategies if only in (None, one.name)]
     profile = Profile(
         made_at=made_at,
         machine=dict(machine),
@@ -94,10 +98,10 @@ def fit(
         speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
         speed_spread=spread_of_repeats(observations),
         browse=page,
-        strategies=alone,
+        strategies={one.name: alone[one.name] for one in to_fit},
         fits={},
     )
-    observed = [Observed(one, runs[one.name], profile) for one in strategies]
+    observed = [Observed(one, runs[one.name], profile) for one in to_fit]
     rested = list(spread(_rested, observed))
     cold_ms = [one.cold_ms for one in rested if one.cold_ms is not None]
     fitting_one = partial(
@@ -109,7 +113,7 @@ def fit(
         with_intervals=with_intervals,
     )
     found = list(spread(fitting_one, rested))
-    fitted = dict(zip((one.name for one in strategies), found, strict=True))
+    fitted = dict(zip((one.name for one in to_fit), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
         update={

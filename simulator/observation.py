@@ -140,8 +140,3 @@ _OBSERVATIONS = TypeAdapter(list[Observation])
 def save_observations(observations: Sequence[Observation], folder: Path) -> None:
     """Write `observations.json` into `folder`."""
     (folder / _FILE).write_bytes(_OBSERVATIONS.dump_json(list(observations), indent=1))
-
-
-def read_observations(folder: Path) -> list[Observation]:
-    """What `save_observations` wrote."""
-    return _OBSERVATIONS.validate_json((folder / _FILE).read_bytes())

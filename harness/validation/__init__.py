@@ -1,7 +1,8 @@
 """A validation from start to end: calibrate, write predictions down, measure, compare.
 
-Nobody shall say that the model was told what would come out: everything that is predicted lies in the run's
-folder before the first run is measured.
+One strategy after the other, as somebody would who asks about one: a machine that others share is not the same
+an hour later. Nobody shall say that the model was told what would come out: everything that is predicted of a
+strategy lies in the run's folder before the first of its runs is measured.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from harness import machine
 from harness.axes import Axes
-from harness.calibrate import Effort, calibration_steps
+from harness.calibrate import FIT_S, Calibration, Effort
 from harness.display import Display, Live, Step
 from harness.runs import run_folder
 from harness.servers import Kind
@@ -30,17 +31,15 @@ from reports import validation_page
 from reports.experiment import StrategyUnderTest
 from reports.validation import Cell, Foreseen, Invalid, Validation, cells, foreseen, rankings
 from scenarios.arrivals import generate
-from simulator import profile as profiles
 from simulator.decomposition import Repeats
 from simulator.engine import Engine
-from simulator.observation import Observation, read_observations
+from simulator.observation import Observation
 from simulator.predict import predict
 
 NAME = "validation"
-_PROFILE_FILE = "profile.json"
 _PREDICTIONS_FILE = "predictions.json"
 _BASELINES_SEED = 7
-_PREDICTION_S = 2.0  # of one case
+_PREDICTION_S = 6.0  # of one case
 _BESIDE_THE_RUN_S = 5.0  # start, warm-up, drain, books
 
 
@@ -121,38 +120,42 @@ class ValidationRun:
             return found, folder
 
     def _steps(self, stage: Stage, folder: Path) -> list[Step]:
-        scope, logs = self.scope, folder / "calibration"
-        calibrating = calibration_steps(
-            stage, self.strategies, scope.calibration, profile=folder / _PROFILE_FILE, logs=logs
-        )
-        predicting = [
-            Step(
-                f"predicting {strategy.name}",
-                len(scope.loads) * _PREDICTION_S,
-                partial(self._predict, strategy, folder),
-            )
+        calibration = Calibration(stage, self.scope.calibration, folder / "calibration")
+        return [
+            step
             for strategy in self.strategies
+            for step in (
+                *calibration.observing([strategy]),
+                self._predicting(strategy, calibration, folder),
+                *self._measuring(strategy, stage, folder),
+            )
         ]
-        measuring = [
+
+    def _predicting(self, strategy: StrategyUnderTest, calibration: Calibration, folder: Path) -> Step:
+        return Step(
+            f"predicting {strategy.name}",
+            FIT_S + len(self.scope.loads) * _PREDICTION_S,
+            partial(self._predict, strategy, calibration, folder),
+        )
+
+    def _measuring(self, strategy: StrategyUnderTest, stage: Stage, folder: Path) -> list[Step]:
+        """All loads in each repeat: a slow minute hits them in turn."""
+        loads = self.scope.loads
+        return [
             Step(
                 f"measuring {strategy.name}, repeat {repeat + 1}",
-                len(scope.loads) * (scope.loads.steady_s + _BESIDE_THE_RUN_S),
+                len(loads) * (loads.steady_s + _BESIDE_THE_RUN_S),
                 partial(self._measure, stage, strategy, folder),
             )
-            for repeat in range(scope.repeats)
-            for strategy in self._in_turn(repeat)
+            for repeat in range(self.scope.repeats)
         ]
-        return [*calibrating, *predicting, *measuring]
 
-    def _in_turn(self, repeat: int) -> Sequence[StrategyUnderTest]:
-        """Each repeat begun at the next strategy: a slow minute hits them in turn."""
-        turn = repeat % len(self.strategies)
-        return self.strategies[turn:] + self.strategies[:turn]
-
-    def _predict(self, strategy: StrategyUnderTest, folder: Path, live: Live) -> None:
-        profile = profiles.load(folder / _PROFILE_FILE)
-        observations = read_observations(folder / "calibration")
-        known = _known(strategy, observations)
+    def _predict(
+        self, strategy: StrategyUnderTest, calibration: Calibration, folder: Path, live: Live
+    ) -> None:
+        profile = calibration.profile(only=strategy.name)
+        profile.save(folder / "profiles" / f"{strategy.name}.json")
+        known = _known(strategy, calibration.observations)
         self._cases[strategy.name] = cases(strategy, known.capacity_per_s(), self.axes, self.scope.loads)
         for case in self._cases[strategy.name]:
             live(case.load.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from statistics import fmean
 
 import pytest
 from pydantic import ValidationError
@@ -73,13 +74,16 @@ def profile_of(*strategies: str) -> Profile:
     return fitted(observations(*strategies))
 
 
-def fitted(observed: list[Observation], *, with_intervals: bool = False) -> Profile:
+def fitted(
+    observed: list[Observation], *, with_intervals: bool = False, only: str | None = None
+) -> Profile:
     return fit(
         observed,
         machine={"cpu": "a small one"},
         versions={"simpy": "4"},
         made_at="2026-01-01",
         with_intervals=with_intervals,
+        only=only,
     )
 
 
@@ -171,6 +175,20 @@ def test_runs_are_compared_as_if_the_machine_had_always_been_as_fast() -> None:
     assert worker * profile.speed == pytest.approx(known_worker, rel=0.03)  # on a machine of speed 1
     slow, fast = sorted(set(profile.speeds))
     assert slow / fast == pytest.approx(0.9, abs=0.002)
+
+
+def test_one_strategy_alone_is_fitted_to_the_machine_as_it_was_in_its_runs() -> None:
+    earlier = observations("no_lock")
+    now = [observe("micro_batch", kind, speed=0.8) for kind in kinds_of(STRATEGIES["micro_batch"])]
+
+    profile = fitted([*earlier, *now], only="micro_batch")
+
+    fit = profile.fits["micro_batch"]["saturated"]
+    assert set(profile.strategies) == set(profile.fits) == {"micro_batch"}
+    assert profile.speed == pytest.approx(fmean(now[0].machine_speeds), rel=0.01)
+    assert fit.modelled.per_s == pytest.approx(fit.observed.per_s, rel=0.05)
+    flush_ms = profile.demands("micro_batch").once["batch"].flush_ms
+    assert flush_ms == pytest.approx(0.05, abs=0.01)  # which timers hide in its own runs
 
 
 def test_how_cold_a_core_grows_is_found_again() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from harness.axes import Axes
 from harness.validation.baselines import BASELINES, Buyers, Known, departures
@@ -14,7 +15,7 @@ from reports.experiment import StrategyUnderTest
 from scenarios.arrivals import generate
 from scenarios.scenario import load
 from simulator.decomposition import Repeats
-from simulator.observation import Cpu, Observation, Timing, read_observations, save_observations
+from simulator.observation import Cpu, Observation, Timing, save_observations
 
 STRATEGY = StrategyUnderTest(name="redis_hold", safe=True, ack="committed")
 LOADS = Loads((0.5, 1.5), elsewhere=(("workers", 2),), spikes=("larger stock",), steady_s=3, spike_scale=0.1)
@@ -80,7 +81,8 @@ def test_observations_can_be_read_again(tmp_path: Path) -> None:
     observations = [*KNOWN.alone.observations, *KNOWN.saturated.observations]
     save_observations(observations, tmp_path)
 
-    assert read_observations(tmp_path) == observations
+    written = (tmp_path / "observations.json").read_text()
+    assert TypeAdapter(list[Observation]).validate_json(written) == observations
 
 
 def test_one_server_follows_lindleys_recursion() -> None:
