@@ -1,8 +1,8 @@
 """A validation from start to end: calibrate, write predictions down, measure, compare.
 
-One strategy after the other, as somebody would who asks about one: a machine that others share is not the same
-an hour later. Nobody shall say that the model was told what would come out: everything that is predicted of a
-strategy lies in the run's folder before the first of its runs is measured.
+One strategy after the other, as somebody would who asks about one: a machine that others share is not the
+same an hour later. Nobody shall say that the model was told what would come out: everything that is predicted
+of a strategy lies in the run's folder before the first of its runs is measured.
 """
 
 from __future__ import annotations

@@ -74,9 +74,7 @@ def profile_of(*strategies: str) -> Profile:
     return fitted(observations(*strategies))
 
 
-def fitted(
-    observed: list[Observation], *, with_intervals: bool = False, only: str | None = None
-) -> Profile:
+def fitted(observed: list[Observation], *, with_intervals: bool = False, only: str | None = None) -> Profile:
     return fit(
         observed,
         machine={"cpu": "a small one"},
@@ -188,7 +186,8 @@ def test_one_strategy_alone_is_fitted_to_the_machine_as_it_was_in_its_runs() -> 
     assert profile.speed == pytest.approx(fmean(now[0].machine_speeds), rel=0.01)
     assert fit.modelled.per_s == pytest.approx(fit.observed.per_s, rel=0.05)
     flush_ms = profile.demands("micro_batch").once["batch"].flush_ms
-    assert flush_ms == pytest.approx(0.05, abs=0.01)  # which timers hide in its own runs
+    # Timers hide it in its own runs. It is taken to be as slow as everything else.
+    assert flush_ms == pytest.approx(0.05 / 0.8, abs=0.01)
 
 
 def test_how_cold_a_core_grows_is_found_again() -> None:
