@@ -32,9 +32,8 @@ from reports.experiment import StrategyUnderTest
 from reports.validation import Cell, Foreseen, Invalid, Validation, cells, foreseen, rankings
 from scenarios.arrivals import generate
 from simulator.decomposition import Repeats
-from simulator.engine import Engine
 from simulator.observation import Observation
-from simulator.predict import predict
+from simulator.variants import play
 
 NAME = "validation"
 _PREDICTIONS_FILE = "predictions.json"
@@ -159,18 +158,9 @@ class ValidationRun:
         self._cases[strategy.name] = cases(strategy, known.capacity_per_s(), self.axes, self.scope.loads)
         for case in self._cases[strategy.name]:
             live(case.load.name)
-            records = predict(
-                case.scenario,
-                [strategy.name],
-                profile,
-                seed=self.seed,
-                replications=self.scope.replications,
-                workers=case.axes.workers,
-                pool_size=case.axes.pool_size,
-                engine=Engine.COMPILED,
-            )[strategy.name]
+            variants = case.variants(profile, seed=self.seed, replications=self.scope.replications)
             self._predictions[case.key] = Prediction(
-                model=foreseen([ran_of(record) for record in records]),
+                model=foreseen(list(play(variants, ran_of))),
                 baselines=_baselines(case, known, self.seed),
             )
         written = _PREDICTIONS.dump_json(self._predictions, indent=1)

@@ -15,6 +15,9 @@ from reports.validation import Load
 from scenarios.scenario import Product, Scenario, Shoppers, Size, load
 from scenarios.shapes import Constant
 from simulator.cautions import MOST_SENT_PER_S
+from simulator.engine import Engine
+from simulator.profile import Profile
+from simulator.variants import Variant
 
 SPIKES = {"spike": 1, "larger stock": 3}
 """The loads that are the same for all strategies, which can so be ranked by them: times the stock."""
@@ -54,6 +57,22 @@ class Case:
     def key(self) -> str:
         """Of the strategy and the load, fit for a file's name."""
         return f"{self.strategy.name}-{self.load.name.replace(' %', '').replace(' ', '_')}"
+
+    def variants(self, profile: Profile, *, seed: int, replications: int) -> list[Variant]:
+        """The runs of the model that foresee it."""
+        return [
+            Variant(
+                scenario=self.scenario,
+                strategy=self.strategy.name,
+                profile=profile,
+                seed=seed,
+                replication=replication,
+                workers=self.axes.workers,
+                pool_size=self.axes.pool_size,
+                engine=Engine.COMPILED,
+            )
+            for replication in range(replications)
+        ]
 
     def rehearsal(self, folder: Path, seed: int) -> Rehearsal:
         """The scenario as the load generator takes it: from a file in `folder`."""

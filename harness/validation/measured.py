@@ -15,6 +15,7 @@ from reports import metrics
 from reports.validation import Ran
 from reports.validity import reasons_against
 from scenarios.record import Record
+from simulator.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Measured:
     reasons_against: tuple[str, ...]
 
 
-def ran_of(record: Record) -> Ran:
+def ran_of(record: Record, _: Variant | None = None) -> Ran:
     """The figures of a run, measured or predicted, and how fast the machine was meanwhile."""
     return Ran(metrics=metrics.measure(record), speed=record.conditions.machine_speed)
 

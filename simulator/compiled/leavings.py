@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -157,21 +159,9 @@ def read_books(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy:
         orders=orders,
         wallets=_wallets(memory, scenario),
         keys=tuple(KeyRow(shopper=one.shopper, key=one.key, order_id=one.order_id) for one in orders),
-        decisions=tuple(
-            DecisionRow(
-                shopper=key["shopper"],
-                key=_key_name(key, arrivals.seed),
-                status=ANSWERS[key["decision"]].status,
-                code=ANSWERS[key["decision"]].code,
-            )
-            for key in decided
-        ),
+        decisions=tuple(_decisions(decided, arrivals.seed)),
         intake=tuple(_intake(memory, arrivals.seed)),
     )
-
-
-def _key_name(key: Any, seed: int) -> str:
-    return f"{seed}-{key['arrival']}-{key['order_number']}"
 
 
 def _stock(memory: Memory, scenario: Scenario, strategy: Strategy) -> list[StockRow]:
@@ -189,26 +179,43 @@ def _stock(memory: Memory, scenario: Scenario, strategy: Strategy) -> list[Stock
     ]
 
 
-def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> list[BookedOrder]:
-    lines, names = memory["lines"], [_key_name(key, seed) for key in placed]
-    fields = ("shopper", "total_won", "placed_s", "cart_start", "cart_end")
-    rows = zip(names, *(placed[field].tolist() for field in fields), strict=True)
-    return [
-        BookedOrder(
+def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> Iterator[BookedOrder]:
+    """From whole columns, and each kind of line made once: to look at every record takes far longer."""
+
+    @cache
+    def booked(number: int, quantity: int) -> BookedLine:
+        sku = scenario.skus[number]
+        return BookedLine(sku=sku.sku, quantity=quantity, price_won=sku.price_won)
+
+    skus, quantities = memory["lines"]["sku"].tolist(), memory["lines"]["quantity"].tolist()
+    fields = ("arrival", "order_number", "shopper", "total_won", "placed_s", "cart_start", "cart_end")
+    rows = zip(*(placed[field].tolist() for field in fields), strict=True)
+    for arrival, number, shopper, total_won, placed_s, start, end in rows:
+        name = _key_name(seed, arrival, number)
+        yield BookedOrder(
             order_id=name,
             shopper=shopper,
             key=name,
             state="paid",
             total_won=total_won,
             placed_s=placed_s,
-            lines=tuple(
-                BookedLine(sku=sku.sku, quantity=quantity, price_won=sku.price_won)
-                for number, quantity in lines[start:end].tolist()
-                for sku in (scenario.skus[number],)
-            ),
+            lines=tuple(map(booked, skus[start:end], quantities[start:end])),
         )
-        for name, shopper, total_won, placed_s, start, end in rows
-    ]
+
+
+def _decisions(decided: Rows, seed: int) -> Iterator[DecisionRow]:
+    fields = ("arrival", "order_number", "shopper", "decision")
+    for arrival, number, shopper, decision in zip(
+        *(decided[field].tolist() for field in fields), strict=True
+    ):
+        answer = ANSWERS[decision]
+        yield DecisionRow(
+            shopper=shopper, key=_key_name(seed, arrival, number), status=answer.status, code=answer.code
+        )
+
+
+def _key_name(seed: int, arrival: int, number: int) -> str:
+    return f"{seed}-{arrival}-{number}"
 
 
 def _wallets(memory: Memory, scenario: Scenario) -> Wallets:
@@ -225,6 +232,7 @@ def _intake(memory: Memory, seed: int) -> list[IntakeRow]:
     rows, number = [], int(memory.world["first_queued"])
     while number:
         key = memory["keys"][number]
-        rows.append(IntakeRow(shopper=key["shopper"], key=_key_name(key, seed)))
+        name = _key_name(seed, key["arrival"], key["order_number"])
+        rows.append(IntakeRow(shopper=key["shopper"], key=name))
         number = int(key["next_queued"])
     return rows
