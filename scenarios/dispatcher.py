@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 import gevent
 from gevent.pool import Group
+
+from scenarios.collector import uncollected
 
 GIVE_UP_S = 1.0
 """An arrival that could not be begun within this of its moment is dropped, and counted."""
@@ -55,7 +55,9 @@ class Dispatcher:
             Exception: what a journey raised, the first if several did.
         """
         try:
-            with _no_pauses():
+            # The collector would stop everything for up to hundreds of milliseconds. Nothing grows without
+            # it: journeys leave no cycles (321 objects in a run of 41,000 attempts).
+            with uncollected():
                 self._begin_all(schedule)
                 self._journeys.join()
         finally:
@@ -87,16 +89,3 @@ class Dispatcher:
             self._journey(arrival)
         except Exception as error:  # raised again by `run`, once the others have ended
             self._failure = self._failure or error
-
-
-@contextmanager
-def _no_pauses() -> Iterator[None]:
-    """Keep the garbage collector away: it stops everything for up to hundreds of milliseconds.
-
-    Nothing grows for want of it: journeys leave no cycles (321 objects in a run of 41,000 attempts).
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

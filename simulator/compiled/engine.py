@@ -9,6 +9,7 @@ import simpy
 from numpy.typing import NDArray
 
 from scenarios.arrivals import Arrivals
+from scenarios.collector import uncollected
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.circumstances import SAMPLE_S, Floats, conditions, sample_times, speed_of, speeds_of
@@ -50,9 +51,11 @@ class Run:
     def record(self) -> Record:
         """The same record as that of the SimPy model."""
         intervals = len(sample_times(float(self.memory.world["now_s"])))
+        with uncollected():  # thousands of rows
+            books = read_books(self.memory, self.scenario, self.arrivals, self.strategy)
         return Record(
             history=read_history(self.memory, self.scenario, self.arrivals, self.strategy),
-            books=read_books(self.memory, self.scenario, self.arrivals, self.strategy),
+            books=books,
             conditions=conditions(
                 self.profile,
                 self.settings,
