@@ -29,11 +29,12 @@ from harness.validation.cases import SPIKES, Case, Loads, cases
 from harness.validation.measured import Measured, measure, ran_of
 from reports import validation_page
 from reports.experiment import StrategyUnderTest
-from reports.validation import Cell, Foreseen, Invalid, Validation, cells, foreseen, rankings
+from reports.validation import Cell, Foreseen, Invalid, Ran, Validation, cells, foreseen, rankings
 from scenarios.arrivals import generate
+from scenarios.record import Record
 from simulator.decomposition import Repeats
 from simulator.observation import Observation
-from simulator.variants import play
+from simulator.variants import Variant, play
 
 NAME = "validation"
 _PREDICTIONS_FILE = "predictions.json"
@@ -160,7 +161,7 @@ class ValidationRun:
             live(case.load.name)
             variants = case.variants(profile, seed=self.seed, replications=self.scope.replications)
             self._predictions[case.key] = Prediction(
-                model=foreseen(list(play(variants, ran_of))),
+                model=foreseen(list(play(variants, _figures))),
                 baselines=_baselines(case, known, self.seed),
             )
         written = _PREDICTIONS.dump_json(self._predictions, indent=1)
@@ -207,6 +208,10 @@ class ValidationRun:
                     yield Invalid(
                         strategy=case.strategy.name, load=case.load.name, reasons=one.reasons_against
                     )
+
+
+def _figures(record: Record, _: Variant) -> Ran:
+    return ran_of(record)
 
 
 def _known(strategy: StrategyUnderTest, observations: Sequence[Observation]) -> Known:

@@ -15,7 +15,6 @@ from reports import metrics
 from reports.validation import Ran
 from reports.validity import reasons_against
 from scenarios.record import Record
-from simulator.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Measured:
     reasons_against: tuple[str, ...]
 
 
-def ran_of(record: Record, _: Variant | None = None) -> Ran:
+def ran_of(record: Record) -> Ran:
     """The figures of a run, measured or predicted, and how fast the machine was meanwhile."""
     return Ran(metrics=metrics.measure(record), speed=record.conditions.machine_speed)
 
