@@ -201,7 +201,7 @@ _PHRASES = (
     _Phrase(
         "SELECT reserve(",
         "reserve",
-        lambda a: f"SELECT stock - sum(sold or held); INSERT a hold of {_cart(a[1], a[2])}",
+        lambda a: f"SELECT stock - sum(sold or held); INSERT a hold of {_cart(a[2], a[3])}",
         _fixed("held"),
         looks=True,
         writes=True,

@@ -159,7 +159,7 @@ def until(is_so: Callable[[], bool], what: str) -> None:
 def shop_with(strategy: str, endpoints: Endpoints, log: Path, axes: Axes = _SMALL) -> Iterator[TestShop]:
     """A shop with `strategy` on a new database; two shops share the servers and nothing else."""
     number = next(_databases)
-    database_url = asyncio.run(_new_database(endpoints.database_url, f"shop_{number}"))
+    database_url = asyncio.run(new_database(endpoints.database_url, f"shop_{number}"))
     under_test = named(strategy, known())
     migrate(database_url)
     with (
@@ -187,7 +187,8 @@ def _a_place_in_redis(url: str, *, taken: bool) -> Iterator[str]:
             _free_in_redis.append(number)
 
 
-async def _new_database(url: str, name: str) -> str:
+async def new_database(url: str, name: str) -> str:
+    """An empty database beside the one at `url`; its own URL."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"CREATE DATABASE {name}")

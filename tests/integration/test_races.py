@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from harness.servers import Endpoints
 from harness.shop import migrate
+from tests.integration.shops import new_database
 
 PAGE = Path(__file__).parents[2] / "docs" / "races.md"
 DROPDAY = Path(sys.executable).with_name("dropday")
@@ -21,18 +21,9 @@ DROPDAY = Path(sys.executable).with_name("dropday")
 @pytest.fixture(scope="module")
 def servers(endpoints: Endpoints) -> dict[str, str]:
     """A database of its own, and a corner of Redis that no shop of the tests uses."""
-    url = asyncio.run(_new_database(endpoints.database_url))
+    url = asyncio.run(new_database(endpoints.database_url, "races"))
     migrate(url)
     return {"DROPDAY_DATABASE_URL": url, "DROPDAY_REDIS_URL": endpoints.redis_url}
-
-
-async def _new_database(url: str) -> str:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("CREATE DATABASE races")
-    finally:
-        await connection.close()
-    return url.replace("/postgres?", "/races?")
 
 
 def play(servers: dict[str, str], *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
