@@ -39,8 +39,8 @@ from simulator.variants import Variant, play
 NAME = "validation"
 _PREDICTIONS_FILE = "predictions.json"
 _BASELINES_SEED = 7
-_PREDICTION_S = 6.0  # of one case
-_BESIDE_THE_RUN_S = 5.0  # start, warm-up, drain, books
+_PREDICTION_S = 2.0  # of one case
+_BESIDE_THE_RUN_S = 6.5  # start, warm-up, drain, books
 
 
 @dataclass(frozen=True)
