@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from simulator.stations import Steps
 
+CUSTOMERS = 3_000
+EXACT_S = 1e-9
+"""How far a path may be from the recursion: what rounding makes of it."""
+
 Floats = NDArray[np.float64]
 Service = Callable[[int], Steps]
 """What the customer of this number does at a station."""

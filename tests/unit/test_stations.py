@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import simpy
 
-from simulator.locks import Disk, Lock, RowLock
-from simulator.merging import Merger
 from simulator.selfcheck.recursions import kiefer_wolfowitz
 from simulator.stations import COLD_PACE, HALF_COLD_S, SLICE_S, Cores, Steps, Thread, Turns, timer_s
-from tests.unit.queues import Floats, Service, departures, group_commits, lindley, poisson
-
-_CUSTOMERS = 3_000
-_EXACT = 1e-9
-
-
-@pytest.fixture(params=[1, 2, 3])
-def crowd(request: pytest.FixtureRequest) -> tuple[Floats, Floats]:
-    """Arrivals at 0.9 a second, and a second's work each, on average."""
-    random = np.random.default_rng(request.param)
-    return poisson(random, 0.9, _CUSTOMERS), random.lognormal(-0.5, 1.0, _CUSTOMERS)
+from tests.unit.queues import EXACT_S, Floats, Service, departures, lindley
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -31,7 +17,7 @@ def test_cores_are_a_line_before_many_servers(crowd: tuple[Floats, Floats], coun
 
     left_s = departures(at_s, lambda env: _on_cores(Cores(env, count), work_s))
 
-    assert np.abs(left_s - kiefer_wolfowitz(at_s, work_s, count)).max() < _EXACT
+    assert np.abs(left_s - kiefer_wolfowitz(at_s, work_s, count)).max() < EXACT_S
 
 
 def _on_cores(cores: Cores, work_s: Floats) -> Service:
@@ -92,7 +78,7 @@ def test_connections_are_given_in_the_order_of_asking(crowd: tuple[Floats, Float
 
         return hold
 
-    assert np.abs(departures(at_s, pool) - kiefer_wolfowitz(at_s, held_s, places)).max() < _EXACT
+    assert np.abs(departures(at_s, pool) - kiefer_wolfowitz(at_s, held_s, places)).max() < EXACT_S
 
 
 def test_a_thread_is_one_server_however_many_cores_there_are(crowd: tuple[Floats, Floats]) -> None:
@@ -108,7 +94,7 @@ def test_a_thread_is_one_server_however_many_cores_there_are(crowd: tuple[Floats
 
         return visit
 
-    assert np.abs(departures(at_s, event_loop) - lindley(at_s, work_s)).max() < _EXACT
+    assert np.abs(departures(at_s, event_loop) - lindley(at_s, work_s)).max() < EXACT_S
 
 
 def _about_a_slice(crowd: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
@@ -133,7 +119,7 @@ def test_two_threads_on_one_core_never_leave_it_idle(crowd: tuple[Floats, Floats
 
     # whoever is served first, the work in the system is that of one server, and so is the end of it all
     last_left_s, alone_s = departures(at_s, event_loops).max(), lindley(at_s, work_s).max()
-    assert last_left_s == pytest.approx(alone_s, abs=_EXACT)
+    assert last_left_s == pytest.approx(alone_s, abs=EXACT_S)
 
 
 def test_the_core_that_a_thread_keeps_goes_to_others_when_its_slice_is_over() -> None:
@@ -159,111 +145,6 @@ def test_the_core_that_a_thread_keeps_goes_to_others_when_its_slice_is_over() ->
     assert ended_s == [pytest.approx(0.1006)]  # after three visits, which are more than half a millisecond
 
 
-def test_a_flush_takes_along_all_who_came_while_the_one_before_was_under_way(
-    crowd: tuple[Floats, Floats],
-) -> None:
-    at_s, _ = crowd
-
-    left_s = departures(at_s, lambda env: _commits(env, 2.0))
-
-    assert np.abs(left_s - group_commits(at_s, 2.0)).max() < _EXACT
-
-
-def _commits(env: simpy.Environment, flush_s: float) -> Service:
-    cores = Cores(env, _CUSTOMERS)  # nobody waits for one
-    disk = Disk(env, cores)
-
-    def commit(_: int) -> Steps:
-        yield from disk.flush(flush_s)
-        cores.give_back()
-
-    return commit
-
-
-def test_who_flushes_keeps_the_others_waiting_until_it_has_a_core() -> None:
-    env = simpy.Environment()
-    cores = Cores(env, 1)
-    disk = Disk(env, cores)
-    left_s: list[float] = []
-
-    def commit(at_s: float) -> Steps:
-        yield env.timeout(at_s)
-        yield from disk.flush(1.0)
-        cores.give_back()
-        left_s.append(env.now)
-
-    def compute() -> Steps:
-        yield env.timeout(0.5)
-        yield from cores.take()
-        yield env.timeout(4.0)
-        cores.give_back()
-
-    for process in (commit(0.0), compute(), commit(0.7)):
-        env.process(process)
-    env.run()
-
-    assert left_s == [4.5, 5.5]  # its own flush ended at 1, and until 4.5 there was no other
-
-
-def test_a_lock_that_bears_a_name_is_given_in_the_order_of_asking(crowd: tuple[Floats, Floats]) -> None:
-    at_s, held_s = crowd
-
-    left_s = departures(at_s, lambda env: _held(lambda cores: Lock(env, cores, wake_s=0.0), env, held_s))
-
-    assert np.abs(left_s - lindley(at_s, held_s)).max() < _EXACT
-
-
-def test_a_row_lock_loses_no_time_between_its_holders(crowd: tuple[Floats, Floats]) -> None:
-    at_s, _ = crowd
-    held_s = np.full(_CUSTOMERS, 1.0)
-    draws = iter(np.random.default_rng(1).random(_CUSTOMERS).tolist())
-
-    left_s = departures(
-        at_s, lambda env: _held(lambda cores: RowLock(env, cores, 0.0, lambda: next(draws)), env, held_s)
-    )
-
-    # all hold it equally long, so in whatever order they are served, somebody leaves whenever a server would
-    assert np.abs(np.sort(left_s) - lindley(at_s, held_s)).max() < _EXACT
-    assert (np.diff(left_s) < 0).any()  # and the order is not that of arrival
-
-
-def _held(lock_on: Callable[[Cores], Lock], env: simpy.Environment, held_s: Floats) -> Service:
-    """Who asks is on a core; there is one for everybody."""
-    cores = Cores(env, _CUSTOMERS)
-    lock = lock_on(cores)
-
-    def hold(number: int) -> Steps:
-        yield from cores.take()
-        yield from lock.acquire()
-        yield cores.compute(float(held_s[number]), "database")
-        lock.release()
-        cores.give_back()
-
-    return hold
-
-
-@pytest.mark.parametrize(("kind", "wakings"), [("row", 4 + 3 + 2 + 1), ("name", 4)])
-def test_all_who_wait_for_a_row_are_woken_at_every_release_and_one_who_waits_for_a_name(
-    kind: str, wakings: int
-) -> None:
-    env = simpy.Environment()
-    cores = Cores(env, 1)
-    lock = RowLock(env, cores, 0.001, lambda: 0.5) if kind == "row" else Lock(env, cores, 0.001)
-
-    def hold() -> Steps:
-        yield from cores.take()
-        yield from lock.acquire()
-        cores.give_back()
-        yield env.timeout(1.0)
-        lock.release()
-
-    for _ in range(5):
-        env.process(hold())
-    env.run()
-
-    assert cores.busy_s("database", np.array([env.now]))[0] == pytest.approx(wakings * 0.001)
-
-
 def test_who_computes_for_longer_than_a_slice_lets_others_in_between() -> None:
     env = simpy.Environment()
     cores = Cores(env, 1)
@@ -280,72 +161,6 @@ def test_who_computes_for_longer_than_a_slice_lets_others_in_between() -> None:
     env.run()
 
     assert ended_s == {"a statement": pytest.approx(0.0008), "a batch": pytest.approx(0.1003)}
-
-
-@pytest.mark.parametrize("most", [4, 1_000])
-def test_a_batch_takes_along_all_who_came_while_the_one_before_was_worked_on(
-    crowd: tuple[Floats, Floats], most: int
-) -> None:
-    at_s, _ = crowd
-
-    left_s = departures(at_s, lambda env: _in_batches(env, most))
-
-    assert np.abs(left_s - _batches(at_s, most)).max() < _EXACT
-
-
-_ONCE_S, _EACH_S = 1.5, 0.3
-
-
-def _in_batches(env: simpy.Environment, most: int) -> Service:
-    def work(batch: list[simpy.Event]) -> Steps:
-        yield env.timeout(_ONCE_S + _EACH_S * len(batch))
-        for done in batch:
-            done.succeed()
-
-    merger = Merger(env, work, window_s=0, most=most)
-
-    def submit(_: int) -> Steps:
-        done = env.event()
-        merger.submit(done)
-        yield done
-
-    return submit
-
-
-def _batches(at_s: Floats, most: int) -> Floats:
-    """Departures from one server of batches, the service of which takes longer the more are in it."""
-    left_s = np.zeros(len(at_s))
-    number, ends_s = 0, 0.0
-    while number < len(at_s):
-        begins_s = max(ends_s, float(at_s[number]))
-        came = int(np.searchsorted(at_s, begins_s, side="right"))
-        last = min(max(number + 1, came), number + most)
-        ends_s = begins_s + _ONCE_S + _EACH_S * (last - number)
-        left_s[number:last] = ends_s
-        number = last
-    return left_s
-
-
-def test_a_batch_waits_for_others_until_its_window_is_over_or_it_is_full() -> None:
-    env = simpy.Environment()
-    seen: list[tuple[float, int]] = []
-
-    def work(batch: list[int]) -> Steps:
-        yield from ()
-        seen.append((env.now, len(batch)))
-
-    merger = Merger(env, work, window_s=0.005, most=3)
-
-    def source() -> Steps:
-        for number, at_s in enumerate([0.0, 0.002, 0.004, 0.010, 0.012]):
-            yield env.timeout(at_s - env.now)
-            merger.submit(number)
-
-    env.process(source())
-    env.run()
-
-    assert [orders for _, orders in seen] == [3, 2]
-    assert [at_s for at_s, _ in seen] == pytest.approx([0.004, 0.015])
 
 
 def test_a_timer_of_an_event_loop_has_whole_milliseconds() -> None:
