@@ -70,6 +70,8 @@ def fit(
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
+    if only and not any(one.strategy == only for one in observations):
+        raise CalibrationError(f"no observation of {only}; expected at least one of each kind")
     speeds = [speed for one in observations if only in (None, one.strategy) for speed in one.machine_speeds]
     speed = fmean(speeds)
     observations = [one.at_speed(speed) for one in observations]

@@ -181,13 +181,18 @@ def test_one_strategy_alone_is_fitted_to_the_machine_as_it_was_in_its_runs() -> 
 
     profile = fitted([*earlier, *now], only="micro_batch")
 
-    fit = profile.fits["micro_batch"]["saturated"]
+    saturated = profile.fits["micro_batch"]["saturated"]
     assert set(profile.strategies) == set(profile.fits) == {"micro_batch"}
     assert profile.speed == pytest.approx(fmean(now[0].machine_speeds), rel=0.01)
-    assert fit.modelled.per_s == pytest.approx(fit.observed.per_s, rel=0.05)
+    assert saturated.modelled.per_s == pytest.approx(saturated.observed.per_s, rel=0.05)
     flush_ms = profile.demands("micro_batch").once["batch"].flush_ms
     # Timers hide it in its own runs. It is taken to be as slow as everything else.
     assert flush_ms == pytest.approx(0.05 / 0.8, abs=0.01)
+
+
+def test_a_strategy_that_was_not_observed_cannot_be_fitted_alone() -> None:
+    with pytest.raises(CalibrationError, match="no observation of redis_hold"):
+        fitted(observations("no_lock"), only="redis_hold")
 
 
 def test_how_cold_a_core_grows_is_found_again() -> None:
