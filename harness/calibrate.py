@@ -135,13 +135,13 @@ class Calibration:
             Step(
                 f"calibrating {strategy.name}" + (f", round {number + 1}" if several else ""),
                 self.effort.turn_s,
-                partial(self._observe, strategy),
+                partial(self._take_turn, strategy),
             )
             for number in range(self.effort.rounds)
             for strategy in strategies
         ]
 
-    def _observe(self, strategy: StrategyUnderTest, live: Live) -> None:
+    def _take_turn(self, strategy: StrategyUnderTest, live: Live) -> None:
         axes = self.stage.axes
         is_first = not self.observations or self.observations[0].strategy == strategy.name
         runs = _runs(

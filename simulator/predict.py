@@ -32,20 +32,20 @@ def predict(
         ValueError: the model has no such strategy.
         ProfileError: the profile has no demands for one.
     """
-    variants = [
+    first = [
         Variant(
             scenario=scenario,
             strategy=name,
             profile=profile,
             seed=seed,
-            replication=replication,
+            replication=0,
             workers=workers,
             pool_size=pool_size,
             engine=engine,
         )
         for name in strategies
-        for replication in range(replications)
     ]
+    variants = [variant for one in first for variant in one.replicated(replications)]
     records = list(play(variants, _record))
     return {
         name: records[number * replications : (number + 1) * replications]

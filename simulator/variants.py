@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -34,6 +34,10 @@ class Variant:
     workers: int
     pool_size: int
     engine: Engine
+
+    def replicated(self, times: int) -> list[Variant]:
+        """The first so many replications of it."""
+        return [replace(self, replication=number) for number in range(times)]
 
     def run(self) -> Record:
         """The record of it."""

@@ -159,7 +159,7 @@ class ValidationRun:
         self._cases[strategy.name] = cases(strategy, known.capacity_per_s(), self.axes, self.scope.loads)
         for case in self._cases[strategy.name]:
             live(case.load.name)
-            variants = case.variants(profile, seed=self.seed, replications=self.scope.replications)
+            variants = case.variant(profile, self.seed).replicated(self.scope.replications)
             self._predictions[case.key] = Prediction(
                 model=foreseen(list(play(variants, _figures))),
                 baselines=_baselines(case, known, self.seed),

@@ -58,21 +58,18 @@ class Case:
         """Of the strategy and the load, fit for a file's name."""
         return f"{self.strategy.name}-{self.load.name.replace(' %', '').replace(' ', '_')}"
 
-    def variants(self, profile: Profile, *, seed: int, replications: int) -> list[Variant]:
-        """The runs of the model that foresee it."""
-        return [
-            Variant(
-                scenario=self.scenario,
-                strategy=self.strategy.name,
-                profile=profile,
-                seed=seed,
-                replication=replication,
-                workers=self.axes.workers,
-                pool_size=self.axes.pool_size,
-                engine=Engine.COMPILED,
-            )
-            for replication in range(replications)
-        ]
+    def variant(self, profile: Profile, seed: int) -> Variant:
+        """The first run of the model that foresees it."""
+        return Variant(
+            scenario=self.scenario,
+            strategy=self.strategy.name,
+            profile=profile,
+            seed=seed,
+            replication=0,
+            workers=self.axes.workers,
+            pool_size=self.axes.pool_size,
+            engine=Engine.COMPILED,
+        )
 
     def rehearsal(self, folder: Path, seed: int) -> Rehearsal:
         """The scenario as the load generator takes it: from a file in `folder`."""
