@@ -1,4 +1,4 @@
-"""Calibration: short closed-loop runs against the real system, from which the model learns this machine.
+"""Calibration: short runs against the real system, from which the model learns this machine.
 
 What is sent does not depend on the scenario that is rehearsed: the demands of an order do not either.
 """
@@ -15,6 +15,7 @@ from harness import cpu, machine
 from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
 from harness.display import Live, Step
 from harness.errors import UncalibratedError
+from harness.open_runs import RUN_S, OpenRuns
 from harness.plenty import WON, units_for
 from harness.shop import Shop
 from harness.stage import Stage
@@ -24,7 +25,7 @@ from scenarios.shapes import Constant
 from simulator.calibration import KINDS_OF_ANY_STRATEGY, fit, kinds_of
 from simulator.closed_loop import units_for as scarcity_for
 from simulator.defaults import Settings
-from simulator.observation import Cpu, Kind, Observation, Timing, save_observations
+from simulator.observation import OPEN, Cpu, Kind, Observation, Timing, save_observations
 from simulator.profile import Profile
 from simulator.strategies import Strategy, strategy_named
 
@@ -36,8 +37,6 @@ _CLIENTS = 64
 _CLIENTS_IN_BATCHES = 512  # who wait for the same few batches: fewer would leave the cores a rest
 _WARM_UP_S = 0.4
 _ACQUAINTANCE_S = 0.8  # in which every token is seen once
-_FEW_CLIENTS = 4  # where orders are sparse, each after a rest
-_PAUSE_S = 0.01
 _TRIES = 3  # of a run in which nothing should be left to sell
 _NOTHING_LEFT: tuple[Kind, ...] = ("sold_out", "newcomers", "strangers")
 FIT_S = 4.0  # of one strategy
@@ -53,12 +52,14 @@ class Effort:
     back_to_back_s: float
     saturated_s: float
     answers_s: float  # of the kinds that buy nothing
+    open_s: float  # how long shoppers come in an open loop
     with_intervals: bool = False  # of the demands, which takes a fit more for each round
 
     @property
     def turn_s(self) -> float:
         """About how long one strategy takes in one round."""
-        return _START_S + 5 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 3 * self.answers_s
+        closed_s = _START_S + 4 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 2 * self.answers_s
+        return closed_s + 2 * (RUN_S + self.open_s)
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,6 @@ class _Run:
         return self.kind == "newcomers"
 
     @property
-    def pause_s(self) -> float:
-        return _PAUSE_S if self.kind == "sparse" else 0.0
-
-    @property
     def warmup_s(self) -> float:
         return _ACQUAINTANCE_S if self.kind == "sold_out" else _WARM_UP_S
 
@@ -106,14 +103,15 @@ def _runs(strategy: Strategy, effort: Effort, settings: Settings, *, the_same_fo
     """The runs of one strategy, and with them those that are the same for all strategies."""
     most = _CLIENTS_IN_BATCHES if strategy.waits_for_others else _CLIENTS
     seconds = {"back_to_back": effort.back_to_back_s, "saturated": effort.saturated_s}
-    clients = {"sparse": _FEW_CLIENTS, "back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
+    clients = {"back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
 
     def run(kind: Kind) -> _Run:
         duration_s = seconds.get(kind, effort.answers_s)
         units = scarcity_for(kind, strategy, settings) or units_for(_WARM_UP_S + duration_s)
         return _Run(kind, clients.get(kind, _CLIENTS), duration_s, units)
 
-    return [run(kind) for kind in (*kinds_of(strategy), *(KINDS_OF_ANY_STRATEGY if the_same_for_all else ()))]
+    kinds = [kind for kind in kinds_of(strategy) if kind not in OPEN]
+    return [run(kind) for kind in (*kinds, *(KINDS_OF_ANY_STRATEGY if the_same_for_all else ()))]
 
 
 @dataclass
@@ -127,6 +125,7 @@ class Calibration:
     effort: Effort
     logs: Path
     observations: list[Observation] = field(default_factory=list)
+    _open: dict[str, OpenRuns] = field(default_factory=dict)
 
     def observing(self, strategies: Sequence[StrategyUnderTest]) -> list[Step]:
         """Observe these strategies in turns, as often as there are rounds."""
@@ -150,7 +149,10 @@ class Calibration:
             Settings(workers=axes.workers, pool_size=axes.pool_size),
             the_same_for_all=is_first,
         )
-        self.observations.extend(_observe_all(self.stage, strategy, runs, self.logs, live))
+        seen = list(_observe_all(self.stage, strategy, runs, self.logs, live))
+        closed_per_s = next(one.per_s for one in seen if one.kind == "saturated")
+        shoppers = self._open.setdefault(strategy.name, OpenRuns(self.stage, strategy, self.effort.open_s))
+        self.observations += [*seen, *shoppers.observe(closed_per_s, live)]
         save_observations(self.observations, self.logs)
 
     def profile(self, *, only: str | None = None) -> Profile:
@@ -229,7 +231,6 @@ def _observe(
         pool_size=stage.axes.pool_size,
         system_cores=len(stage.system_cores),
         duration_s=result.duration_s,
-        pause_s=run.pause_s,
         answered=result.completed,
         bought=result.answers.get("201", 0),
         sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * run.warmup_s),
@@ -255,7 +256,6 @@ def _driven(
             duration_s=run.duration_s,
             warmup_s=run.warmup_s,
             reconnect=run.reconnect,
-            pause_s=run.pause_s,
             roles=stage.roles(shop),
         )
         with cpu.probing(stage.system_cores) as speeds:
@@ -266,7 +266,6 @@ def _driven(
 
 
 _ASKED_AND_EXPECTED: dict[Kind, tuple[str, set[str]]] = {
-    "sparse": ("in stock", {"201"}),
     "back_to_back": ("in stock", {"201"}),
     "saturated": ("in stock", {"201", "conflict"}),
     "late": ("in stock", {"201"}),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
+
+import tomli_w
 
 from scenarios.scenario import Scenario, load
 
@@ -28,3 +31,10 @@ class Rehearsal:
             ScenarioError: there is none, or it cannot be run.
         """
         return cls(load(source).scaled(time_scale), source, time_scale, seed)
+
+    @classmethod
+    def written(cls, scenario: Scenario, file: Path, seed: int) -> Self:
+        """A scenario that is not in the library, as the load generator takes it: from a file."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
+        return cls.of(str(file), 1.0, seed)

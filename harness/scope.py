@@ -22,13 +22,15 @@ SCOPES = {
         time_scale=0.5,
         repeats=1,
         replications=4,
-        calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=2.0, answers_s=0.8),
+        calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=1.0, answers_s=0.8, open_s=1.5),
     ),
     "standard": Scope(
         time_scale=1.0,
         repeats=2,
         replications=6,
-        calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=3.0, answers_s=1.0),
+        calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=1.0, answers_s=0.8, open_s=2.5),
     ),
 }
-CALIBRATION = Effort(rounds=3, back_to_back_s=2.0, saturated_s=3.0, answers_s=1.5, with_intervals=True)
+CALIBRATION = Effort(
+    rounds=3, back_to_back_s=2.0, saturated_s=1.0, answers_s=1.0, open_s=2.5, with_intervals=True
+)

@@ -40,7 +40,7 @@ class Load(Part):
     """What was sent to a strategy, and with which axes of the system."""
 
     name: str
-    """Of the load, such as `85 %`: the arrival rate relative to the orders a second of the saturated run."""
+    """Of the load, such as `85 %`: the arrival rate relative to the orders a second of a calibrated crowd."""
     offered_per_s: float
     """The mean rate of arrivals."""
     workers: int

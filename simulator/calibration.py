@@ -4,12 +4,13 @@ One client back to back shows what an order asks for. There everything happens o
 is no CPU of any role is the flush to disk and the way between client and system; what lies outside all spans
 is the worker's own work and that way; and each span is the worker's part, the server's part and the flush.
 
-Many clients on one row show what contention adds and what sharing saves, which no light load can: the model
-itself runs under the same closed load, until it uses as much CPU and takes as many orders a second.
+Shoppers who come in an open loop, as to a drop, show the rest: few, how cold a core grows between them; more
+than there can be orders, what contention adds and what sharing saves. (Clients in a closed loop would not:
+the answers of one batch make the next come all at once.) The model itself meets the same shoppers, until it
+uses as much CPU and takes as many orders a second.
 
-A few clients who rest between their orders show how cold a core grows meanwhile, and clients with tokens and
-connections of their own what newcomers cost. How fast the machine was in each run a probe tells; the runs are
-compared as if it had always been as fast.
+Clients with tokens and connections of their own show what newcomers cost. How fast the machine was in each
+run a probe tells; the runs are compared as if it had always been as fast.
 """
 
 from __future__ import annotations
@@ -21,20 +22,24 @@ from functools import partial
 from statistics import fmean, median
 from typing import NamedTuple
 
+import numpy as np
+from scipy.optimize import nnls
+
 from simulator import fitting
-from simulator.cores import spread
+from simulator.cores import prepare, spread
 from simulator.decomposition import Repeats, decompose, flushes
 from simulator.fitting import Observed
-from simulator.observation import Kind, Observation
-from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
+from simulator.observation import OPEN, Kind, Observation
+from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
 from simulator.strategies import Step, Strategy, strategy_named
 from simulator.uncertainty import intervals, misfit, spread_of_repeats
 
-_KINDS: tuple[Kind, ...] = ("sold_out", "sparse", "back_to_back", "saturated", "late", "refused")
+_KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "strangers", "browse")
-_SHOW_THE_FIT: tuple[Kind, ...] = ("sparse", "back_to_back", "saturated")
+_SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", *OPEN)
 _DIGITS = 3  # of a speed: it is not known better
+_SEND_SHARE, _RECEIVE_SHARE = 0.4, 0.3  # of the generator's CPU for an attempt; the rest comes after it
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
 
 Runs = Mapping[str, Mapping[Kind, Repeats]]
@@ -92,7 +97,7 @@ def fit(
         workers=workers,
         pool_size=pool_size,
         wire_ms=wire_ms,
-        latest_ms=TICK_S * 1e3,
+        generator=_generator(observations),
         connect_ms=max(0.0, _of_any_strategy(observations, "newcomers").cpu_ms("worker") - board_ms),
         identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
         unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
@@ -104,6 +109,7 @@ def fit(
         fits={},
     )
     observed = [Observed(one, runs[one.name], profile) for one in to_fit]
+    prepare()
     rested = list(spread(_rested, observed))
     cold_ms = [one.cold_ms for one in rested if one.cold_ms is not None]
     fitting_one = partial(
@@ -280,6 +286,21 @@ def kinds_of(strategy: Strategy) -> tuple[Kind, ...]:
 
 def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
     return Repeats([one for one in observations if one.kind == kind])
+
+
+def _generator(observations: Sequence[Observation]) -> GeneratorDemands:
+    """What the load generator takes: its CPU for an attempt, by how much its core had rested before."""
+    seen = [one.generator for one in observations if one.generator]
+    (warm_ms, cold_ms), _ = nnls(
+        np.array([(1.0, one.rested) for one in seen]), np.array([one.cpu_ms for one in seen])
+    )
+    return GeneratorDemands(
+        tick_ms=TICK_S * 1e3,
+        send_ms=warm_ms * _SEND_SHARE,
+        receive_ms=warm_ms * _RECEIVE_SHARE,
+        note_ms=warm_ms * (1 - _SEND_SHARE - _RECEIVE_SHARE),
+        cold_ms=cold_ms,
+    )
 
 
 def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:

@@ -9,6 +9,7 @@ import simpy
 
 from scenarios.history import Outcome
 from simulator.defaults import BACK_OFF_DOUBLINGS
+from simulator.generator import Generator as Client
 from simulator.leases import Lease
 from simulator.merging import Merger
 from simulator.order import Draw, Order, Work
@@ -289,13 +290,14 @@ _STEPS: dict[Step, Callable[[Checkout, Work], Judged]] = {
 
 
 def exchange(
-    shop: Shop, worker: Worker, order: Order, acknowledged: Callable[[], None]
+    shop: Shop, worker: Worker, order: Order, client: Client, acknowledged: Callable[[], None]
 ) -> Generator[simpy.Event, Any, Answer]:
     """Send an order, and if it is queued (which is `acknowledged`) wait for its decision; the last answer."""
     answer = yield from Checkout(shop, worker, order).answer()
-    yield shop.env.timeout(shop.wire_s)
+    yield client.receive(shop.wire_s)
     if answer.outcome is Outcome.QUEUED:
         acknowledged()
+        yield client.send()
         answer = yield from Inquiry(shop, worker, order).answer(answer)
-        yield shop.env.timeout(shop.wire_s)
+        yield client.receive(shop.wire_s)
     return answer

@@ -14,10 +14,9 @@ from scenarios.conditions import Conditions, Generator, Sample
 from simulator.defaults import Settings
 from simulator.order import Draw, Draws
 from simulator.profile import Profile
-from simulator.stations import SPEEDS_A_SECOND
+from simulator.stations import ROLES, SPEEDS_A_SECOND
 
 SAMPLE_S = 0.2
-ROLES = ("worker", "consumer", "database", "redis")
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +56,7 @@ def conditions(
     at_s = np.arange(1, len(cores) + 1) * SAMPLE_S
     meanwhile = islice(cycle(speeds), max(1, round(len(cores) * SAMPLE_S * SPEEDS_A_SECOND)))
     return Conditions(
-        generator=_nearly_on_time(journeys, profile.latest_ms),
+        generator=_nearly_on_time(journeys, profile.generator.tick_ms),
         samples=tuple(
             Sample(at_s=at, generator=0, **dict(zip(ROLES, busy, strict=True)))
             for at, busy in zip(at_s.tolist(), cores.tolist(), strict=True)
@@ -70,13 +69,13 @@ def conditions(
     )
 
 
-def _nearly_on_time(journeys: int, latest_ms: float) -> Generator:
+def _nearly_on_time(journeys: int, tick_ms: float) -> Generator:
     return Generator(
         offered=journeys,
         sent=journeys,
         dropped=0,
-        lateness_p50_ms=0.5 * latest_ms,
-        lateness_p99_ms=0.99 * latest_ms,
-        lateness_max_ms=latest_ms,
+        lateness_p50_ms=0.5 * tick_ms,
+        lateness_p99_ms=0.99 * tick_ms,
+        lateness_max_ms=tick_ms,
         cpu_share=0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Generator
+from collections.abc import Generator as Process
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -15,17 +15,18 @@ from scenarios.history import Outcome
 from scenarios.scenario import Sku
 from simulator.checkout import exchange
 from simulator.defaults import Settings
-from simulator.observation import Cpu, Kind, Observation, Timing
+from simulator.generator import Generator, GeneratorWork
+from simulator.observation import Cpu, Kind, Observation, Seen, Timing
 from simulator.order import Draws, Order
 from simulator.profile import Profile
 from simulator.requests import Answer, Page
 from simulator.shop import Shop, Worker
-from simulator.stations import Steps
+from simulator.stations import ROLES, Steps
 from simulator.strategies import KeptIn, Strategy
 
 _PLENTY = 10**12
 _SHOPPERS = 5_000  # who order in turns: the buyers of the last units must not be all who ask
-_ROLES = ("worker", "consumer", "database", "redis")
+_AT_ONCE = GeneratorWork()  # what the client takes lies in the wire's time
 
 
 def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
@@ -39,19 +40,10 @@ def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the model showed: the observation, and the messages, batches and reads that it made, by span."""
-
-    observation: Observation
-    batches: dict[str, int]
-
-
-@dataclass(frozen=True)
 class ClosedLoop:
     """So many clients on one SKU. What happens in the warm-up is not counted.
 
-    `entries` are on record before it begins, where what is sold and held is summed up. Each rests between an
-    answer and its next request, for an exponential time with mean `pause_s`.
+    `entries` are on record before it begins, where what is sold and held is summed up.
     """
 
     kind: Kind
@@ -60,7 +52,6 @@ class ClosedLoop:
     warmup_s: float = 0.2
     duration_s: float = 1.0
     entries: int = 0
-    pause_s: float = 0.0
 
     def observe(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Observation:
         """What the model does, in the form in which the real system is observed.
@@ -92,6 +83,7 @@ class _Run:
     def observe(self) -> Seen:
         load, env = self.load, simpy.Environment()
         units = units_for(load.kind, self.strategy, load.settings) or _PLENTY
+        self.client = Generator(env, _AT_ONCE)
         shop = Shop(
             env,
             self.strategy,
@@ -118,8 +110,6 @@ class _Run:
         sigma, number = self.profile.unevenness, 0
         worker = shop.workers[client % len(shop.workers)]
         while True:
-            if self.load.pause_s:
-                yield shop.env.timeout(random.expovariate(1 / self.load.pause_s))
             pace = random.lognormvariate(-sigma * sigma / 2, sigma)
             since_s = shop.env.now
             answer = yield from self._send(shop, worker, client, number, pace)
@@ -132,10 +122,10 @@ class _Run:
 
     def _send(
         self, shop: Shop, worker: Worker, client: int, number: int, pace: float
-    ) -> Generator[simpy.Event, Any, Answer]:
+    ) -> Process[simpy.Event, Any, Answer]:
         if self.load.kind == "browse":
             answer = yield from Page(shop, worker, pace).answer()
-            yield shop.env.timeout(shop.wire_s)
+            yield self.client.receive(shop.wire_s)
             return answer
         if self.load.kind == "newcomers":
             yield from worker.admit(shop.connect_s)
@@ -144,12 +134,12 @@ class _Run:
         if self.load.kind != "strangers":
             shopper %= _SHOPPERS
         order = Order(shopper, f"{client}-{number}", lines, 1, pace, (client, number))
-        return (yield from exchange(shop, worker, order, lambda: None))
+        return (yield from exchange(shop, worker, order, self.client, lambda: None))
 
     def _observation(self, shop: Shop) -> Observation:
         load = self.load
         window_s = np.array([load.warmup_s, load.warmup_s + load.duration_s])
-        used_s = {role: float(np.diff(shop.cores.busy_s(role, window_s))[0]) for role in _ROLES}
+        used_s = {role: float(np.diff(shop.cores.busy_s(role, window_s))[0]) for role in ROLES}
         return Observation(
             kind=load.kind,
             strategy=self.strategy.name,
@@ -158,16 +148,10 @@ class _Run:
             pool_size=load.settings.pool_size,
             system_cores=self.profile.system_cores,
             duration_s=load.duration_s,
-            pause_s=load.pause_s,
             answered=len(self.answers),
             bought=self.answers.count(Outcome.BOUGHT),
-            latency_ms=_timing(self.latencies_ms),
-            spans_ms={span: _timing(values) for span, values in self.spans_ms.items()},
+            latency_ms=Timing.of(np.array(self.latencies_ms)),
+            spans_ms={span: Timing.of(np.array(values)) for span, values in self.spans_ms.items()},
             cpu_s=Cpu(**used_s),
             machine_speeds=(self.speed,),
         )
-
-
-def _timing(ms: list[float]) -> Timing:
-    p50, p95, p99, most = np.quantile(ms, [0.5, 0.95, 0.99, 1.0]).tolist()
-    return Timing(count=len(ms), mean=float(np.mean(ms)), p50=p50, p95=p95, p99=p99, max=most)

@@ -14,6 +14,7 @@ from scenarios.history import Attempt
 from scenarios.journey import Journeys, Step
 from scenarios.scenario import Scenario
 from simulator.checkout import exchange
+from simulator.generator import Generator, GeneratorWork
 from simulator.order import Draw, Draws, Order
 from simulator.requests import GAVE_UP, QUEUED, Answer, Page
 from simulator.shop import Shop, Worker
@@ -46,6 +47,7 @@ class Crowd:
     """Everybody who comes to one drop.
 
     Args:
+        sending: what it takes the load generator.
         unevenness: the standard deviation of the logarithm of the work that each request makes.
     """
 
@@ -55,10 +57,12 @@ class Crowd:
         scenario: Scenario,
         arrivals: Arrivals,
         *,
+        sending: GeneratorWork,
         unevenness: float,
     ) -> None:
         self._env = shop.env
         self._shop = shop
+        self._generator = Generator(shop.env, sending)
         self._arrivals = arrivals
         self._journeys = Journeys(scenario, arrivals)
         self._skus = scenario.skus
@@ -73,16 +77,18 @@ class Crowd:
 
     def visit(self) -> Steps:
         """The whole drop, until the last shopper has left."""
+        tick_s = self._generator.work.tick_s
         for arrival, at_s in enumerate(self._arrivals.at_s.tolist()):
-            yield self._env.timeout(at_s - self._env.now)
+            wakes_s = at_s + tick_s * self._draws(Draw.LATENESS, arrival)
+            yield self._env.timeout(wakes_s - self._env.now if self._env.now < at_s else 0.0)
             self._env.process(self._journey(arrival))
         if self._to_come_or_leave:
             yield self._gone
 
     def _journey(self, arrival: int) -> Steps:
         step, intended_s = self._journeys.first(arrival), float(self._arrivals.at_s[arrival])
-        yield self._env.timeout(self._shop.latest_s * self._draws(Draw.LATENESS, arrival))
         while step:
+            yield self._generator.send()
             sent = _Sent(intended_s, self._env.now, self._env.event())
             self._env.process(self._serve(step, sent))
             self._patience.watch(sent.ended)
@@ -104,11 +110,11 @@ class Crowd:
             yield from worker.admit(self._shop.connect_s)
         if step.operation == "order":
             answer = yield from exchange(
-                self._shop, worker, self._order(step), lambda: self._acknowledge(sent)
+                self._shop, worker, self._order(step), self._generator, lambda: self._acknowledge(sent)
             )
         else:
             answer = yield from Page(self._shop, worker, self._pace(step)).answer()
-            yield self._env.timeout(self._shop.wire_s)
+            yield self._generator.receive(self._shop.wire_s)
         if not sent.ended.triggered:
             sent.ended.succeed(answer)
             self._idle.append((self._env.now, worker))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -78,12 +78,6 @@ class Repeats:
     def span_ms(self, span: str) -> float:
         """The length of a span."""
         return self.median(lambda run: run.spans_ms[span].p50)
-
-    def times(self, span: str) -> float:
-        """How often a span occurs in an answer."""
-        return self.median(
-            lambda run: run.spans_ms[span].count / run.answered if span in run.spans_ms else 0.0
-        )
 
 
 def flushes(strategy: Strategy) -> int:
@@ -224,22 +218,6 @@ def scaled_order(demands: OrderDemands, times: Mapping[Role, float]) -> OrderDem
 def _shared_out(total: float, weights: Mapping[Stage, float]) -> dict[Stage, float]:
     whole = sum(weights.values())
     return {stage: total * weight / whole for stage, weight in weights.items()} if whole else {}
-
-
-def counted_ms(busy: Repeats, demands: OrderDemands, strategy: Strategy) -> dict[Role, float]:
-    """The CPU of each role that `demands` come to, done as often as the spans of busy runs were seen."""
-    steps = {stage.step: stage.span for stage in strategy.stages}
-    done = [(busy.times(span), demand) for span, demand in demands.stages.items()]
-    done.append((busy.times("kept_answer"), demands.kept_answer))
-    if Step.BEGIN in steps:  # a transaction that does not commit has a ROLLBACK, which no span shows
-        rolled_back = busy.times(steps[Step.BEGIN]) - busy.times(steps[Step.COMMIT])
-        done.append((rolled_back, demands.stages[steps[Step.BEGIN]]))
-    fixed_ms = {"worker": demands.accept_ms + demands.respond_ms}
-    return {role: fixed_ms.get(role, 0.0) + _sum_ms(done, role) for role in ROLES}
-
-
-def _sum_ms(done: Iterable[tuple[float, Demand]], role: Role) -> float:
-    return sum(times * float(getattr(demand, f"{role}_ms")) for times, demand in done)
 
 
 def ratio(measured: float, modelled: float) -> float:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from scipy.optimize import brentq
 
-from simulator.closed_loop import ClosedLoop, Seen
-from simulator.decomposition import ROLES, Repeats, Role, counted_ms, ratio, scaled, scaled_order
+from simulator.closed_loop import ClosedLoop
+from simulator.decomposition import ROLES, Repeats, Role, ratio, scaled, scaled_order
 from simulator.defaults import Settings
-from simulator.observation import Kind
+from simulator.observation import OPEN, Kind, Seen
+from simulator.open_loop import SEEN, OpenLoop
 from simulator.profile import Demand, Profile, StrategyDemands, Times
 from simulator.strategies import Step, Strategy
 
@@ -40,43 +41,51 @@ class Observed:
     profile: Profile
 
     def look(self, kind: Kind, demands: StrategyDemands) -> Seen:
-        """What the model does with these demands under the load of a kind of run."""
+        """What the model does with these demands under the load of a kind of run, at an even speed."""
+        tried = self.profile.model_copy(
+            update={"strategies": {self.strategy.name: demands}, "speeds": (1.0,), "speed_spread": 0.0}
+        )
+        return self._load(kind, demands).look(self.strategy, tried)
+
+    def _load(self, kind: Kind, demands: StrategyDemands) -> OpenLoop | ClosedLoop:
         run = self.runs[kind].observations[0]
         settings = Settings(workers=run.workers, pool_size=run.pool_size)
+        if kind in OPEN:
+            per_s = self.runs[kind].median(lambda one: one.offered_per_s)
+            return OpenLoop(kind, per_s, run.duration_s / SEEN, settings)
         whole_s = run.clients * demands.order.cpu_ms / 1e3  # until all have their first answer, at most
         warmup_s, duration_s = max(_WARMUP_S, whole_s), max(_DURATION_S, 2 * whole_s)
-        load = ClosedLoop(kind, run.clients, settings, warmup_s, duration_s, pause_s=run.pause_s)
+        load = ClosedLoop(kind, run.clients, settings, warmup_s, duration_s)
         if self.strategy.does(Step.RESERVE):
             sold = self.runs[kind].median(lambda one: one.sold_by_half_time - one.per_s * duration_s / 2)
             load = replace(load, entries=max(0, round(sold)))
-        tried = self.profile.model_copy(update={"strategies": {self.strategy.name: demands}})
-        return load.look(self.strategy, tried)
+        return load
 
     @property
     def shows_waking(self) -> bool:
         """Whether orders met at a row often enough to tell what a waiter's waking takes."""
-        return self.is_busy and _is_counted_by_spans(self.strategy)
+        polls = any(self.strategy.does(step) for step in (Step.LEASE, Step.LEASE_FENCED))
+        return self.is_busy and not (self.strategy.shares_work or polls)
 
     @property
     def is_busy(self) -> bool:
-        """Whether the cores set the pace of the saturated runs."""
-        return self.runs["saturated"].median(lambda run: run.busy_share) > _BUSY
+        """Whether the cores set the pace of the crowded runs."""
+        return self.runs["crowded"].median(lambda run: run.busy_share) > _BUSY
 
 
 def uncontended(observed: Observed) -> StrategyDemands:
-    """The demands with which the model uses as much CPU as was observed; the profile has one client's."""
+    """The demands of an order, and of what many share, with which the model uses as much CPU as was observed
+    where nothing is fought for; the profile has one client's."""
     alone = observed.profile.demands(observed.strategy.name)
-    if _is_counted_by_spans(observed.strategy):
-        return _stretched_by_count(observed, alone)
-    return _refused(observed, _shared(observed, alone))
+    return _shared(observed, alone) if observed.strategy.shares_work else alone
 
 
 def cold_ms(observed: Observed, demands: StrategyDemands) -> float:
-    """With how cold a core the model uses as much CPU as the system did where it rests in between."""
-    seen_ms = sum(observed.runs["sparse"].cpu_ms(role) for role in ROLES)
+    """With how cold a core the model uses as much CPU as the system did under a light load."""
+    seen_ms = sum(observed.runs["light"].cpu_ms(role) for role in ROLES)
 
     def missing_ms(cold_ms: float) -> float:
-        seen = observed.look("sparse", demands.model_copy(update={"cold_ms": cold_ms}))
+        seen = observed.look("light", demands.model_copy(update={"cold_ms": cold_ms}))
         modelled = Repeats([seen.observation])
         return seen_ms - sum(modelled.cpu_ms(role) for role in ROLES)
 
@@ -84,7 +93,7 @@ def cold_ms(observed: Observed, demands: StrategyDemands) -> float:
 
 
 def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> StrategyDemands:
-    """The demands with which the model takes as many orders a second as were observed.
+    """The demands with which the model takes as many orders a second as were observed in a crowd.
 
     Args:
         demands: the uncontended ones.
@@ -93,38 +102,33 @@ def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> S
     """
     if not observed.strategy.waits_for_others:
         demands = demands.model_copy(update={"cold_ms": cold_ms})
-    return _with_contention(observed, demands) if observed.is_busy else demands
-
-
-def _is_counted_by_spans(strategy: Strategy) -> bool:
-    """Whether spans show how often everything is done; not so where orders share it, or poll for a lease."""
-    polls = any(strategy.does(step) for step in (Step.LEASE, Step.LEASE_FENCED))
-    return not (strategy.shares_work or polls)
-
-
-def _stretched_by_count(observed: Observed, alone: StrategyDemands) -> StrategyDemands:
-    """The CPU of busy runs, divided by how often its spans were seen. The database's is fitted later."""
-    strategy = observed.strategy
-
-    def stretched(kind: Kind) -> dict[Role, float]:
-        busy = observed.runs[kind]
-        modelled_ms = counted_ms(busy, alone.order, strategy)
-        return {role: _bounded(ratio(busy.cpu_ms(role), modelled_ms[role])) for role in ROLES}
-
-    in_company = stretched("saturated")
+    if not observed.strategy.shares_work:
+        demands = _in_company(observed, demands)
     if observed.is_busy:
-        in_company["database"] = 1.0
-    refusal = {role: times / in_company[role] for role, times in stretched("refused").items()}
-    return alone.model_copy(
-        update={"in_company": Times(**in_company), "refusal": scaled_order(alone.order, refusal)}
-    )
+        demands = _with_contention(observed, demands)
+    return _refused(observed, demands)
+
+
+def _in_company(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """The demands with which the model uses as much CPU as the system did in a crowd.
+
+    Where the cores set the pace, that of the database is found by the pace.
+    """
+    roles = [role for role in ROLES if role != "database" or not observed.is_busy]
+    for _ in range(_ROUNDS):
+        modelled = Repeats([observed.look("crowded", demands).observation])
+        company = demands.in_company.model_dump()
+        for role in roles:
+            company[role] *= _bounded(ratio(observed.runs["crowded"].cpu_ms(role), modelled.cpu_ms(role)))
+        demands = demands.model_copy(update={"in_company": Times(**company)})
+    return demands
 
 
 def _shared(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
     """What an order takes for itself and what a batch takes once, so that the model uses as much CPU as the
     system did both where a batch has one order and where it has many."""
     for _ in range(_ROUNDS):
-        few, many = (observed.look(kind, demands) for kind in ("back_to_back", "saturated"))
+        few, many = (observed.look(kind, demands) for kind in ("back_to_back", "crowded"))
         each: dict[Role, float] = {}
         once: dict[Role, float] = {}
         for role in ROLES:
@@ -132,7 +136,7 @@ def _shared(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
                 _split(few, demands, role),
                 observed.runs["back_to_back"].cpu_ms(role),
                 _split(many, demands, role),
-                observed.runs["saturated"].cpu_ms(role),
+                observed.runs["crowded"].cpu_ms(role),
             )
         kept = demands.order.kept_answer
         order = scaled_order(demands.order, each).model_copy(update={"kept_answer": kept})
@@ -190,10 +194,10 @@ def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDe
     First the cost of waking a waiter is looked for; what it cannot explain is put down to the database, which
     may need more CPU for an order in company, or less. Where orders share lanes, they are always in company.
     """
-    per_s = observed.runs["saturated"].median(lambda run: run.per_s)
+    per_s = observed.runs["crowded"].median(lambda run: run.per_s)
 
     def miss(tried: StrategyDemands) -> float:
-        return math.log(observed.look("saturated", tried).observation.per_s / per_s)
+        return math.log(observed.look("crowded", tried).observation.per_s / per_s)
 
     def waking(wake_ms: float) -> StrategyDemands:
         return demands.model_copy(update={"wake_ms": wake_ms})

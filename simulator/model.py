@@ -10,13 +10,15 @@ from scenarios.arrivals import Arrivals, generate
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.books import read_books
-from simulator.circumstances import ROLES, SAMPLE_S, conditions, sample_times, speed_of, speeds_of
+from simulator.circumstances import SAMPLE_S, conditions, sample_times, speed_of, speeds_of
 from simulator.crowd import Crowd
 from simulator.defaults import Settings
 from simulator.engine import Engine
+from simulator.generator import GeneratorWork
 from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
+from simulator.stations import ROLES
 from simulator.strategies import Strategy, strategy_named
 
 
@@ -82,7 +84,8 @@ def simulate_strategy(
         skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,
     )
-    crowd = Crowd(shop, scenario, arrivals, unevenness=profile.unevenness)
+    sending = GeneratorWork.of(profile.generator)
+    crowd = Crowd(shop, scenario, arrivals, sending=sending, unevenness=profile.unevenness)
     env.run(until=env.process(crowd.visit()))
     shop.close()
     env.run()

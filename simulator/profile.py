@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
 
-SCHEMA: Literal["dropday.profile/5"] = "dropday.profile/5"
+SCHEMA: Literal["dropday.profile/6"] = "dropday.profile/6"
 SHIPPED = Path(__file__).parent / "profiles"
 _LIST = re.compile(r"\[[^][{}]*\]")  # of numbers: a line each would be thousands
 
@@ -87,6 +87,21 @@ class OrderDemands(_Part):
         return self.accept_ms + sum(stages) + self.respond_ms
 
 
+class GeneratorDemands(_Part):
+    """What the load generator takes on a core of its own, in milliseconds of it, for each request.
+
+    `tick_ms` is by how much it wakes too late at most for the next shopper; all who are due by then it sends
+    one after the other. To read an answer takes `receive_ms`, and then `note_ms`, which only others wait for.
+    After a long rest all of it takes `cold_ms` more.
+    """
+
+    tick_ms: float = Field(default=0.0, ge=0)
+    send_ms: float = Field(default=0.0, ge=0)
+    receive_ms: float = Field(default=0.0, ge=0)
+    note_ms: float = Field(default=0.0, ge=0)
+    cold_ms: float = Field(default=0.0, ge=0)
+
+
 class StrategyDemands(_Part):
     """What orders under one strategy ask for.
 
@@ -113,8 +128,7 @@ class Profile(_Part):
     """Calibrated demands, and the machine they hold for.
 
     `machine` and `versions` describe where and with what the calibration ran. `wire_ms` is what a request
-    and its answer spend between shopper and system, together; `latest_ms` is by how much the load generator
-    begins a journey too late at most: a tick of its timers. `connect_ms` is the worker's CPU for a new
+    and its answer spend between shopper and system, together. `connect_ms` is the worker's CPU for a new
     connection, `identify_ms` for a token that it has not seen before. `unevenness` is the standard deviation
     of the logarithm of the work that requests of one kind make.
 
@@ -124,7 +138,7 @@ class Profile(_Part):
     left: between runs in which the probe found the same, and between runs and the model that was fitted.
     """
 
-    schema_: Literal["dropday.profile/5"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/6"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
@@ -132,7 +146,7 @@ class Profile(_Part):
     workers: int = Field(ge=1)
     pool_size: int = Field(ge=1)
     wire_ms: float = Field(ge=0)
-    latest_ms: float = Field(ge=0)
+    generator: GeneratorDemands
     connect_ms: float = Field(ge=0)
     identify_ms: float = Field(ge=0)
     unevenness: float = Field(ge=0)

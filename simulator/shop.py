@@ -101,7 +101,6 @@ class Shop:
         self.identify_s = profile.identify_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
-        self.latest_s = profile.latest_ms / 1e3
         self.lanes = [zlib.crc32(sku.sku.encode()) % settings.pool_size for sku in skus]  # by SKU
         self.cores = Cores(
             env, profile.system_cores, demands.cold_ms * ms_s, speeds, demands.in_company.model_dump()

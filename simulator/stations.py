@@ -25,12 +25,15 @@ Steps = Generator[simpy.Event, Any, None]
 SLICE_S = 0.0005
 
 # A core that rests grows cold: its caches go to others, and whatever runs on it next takes longer. Half as
-# cold as it can get it is after 10 ms; until it is warm again, work takes up to four times as long.
-# (Orders of one client that pauses 0 to 30 ms between them: 0.6 ms of CPU each becomes 2.1.)
+# cold as it can get it is after 10 ms; until it is warm again for a role, its work takes up to twice as long.
+# (Orders of one client that pauses 0 to 30 ms between them: 0.6 ms of CPU each becomes 2.1. Under a light
+# load a read of 0.06 ms takes 0.14, and the statement after it 0.53 instead of 0.34.)
 HALF_COLD_S = 0.010
-COLD_PACE = 3.0
+COLD_PACE = 1.0
 
 SPEEDS_A_SECOND = 10.0
+
+ROLES = ("worker", "consumer", "database", "redis")
 
 TICK_S = 0.001  # what an event loop's timers count in (libuv, epoll)
 
@@ -88,9 +91,9 @@ class Turns:
 class Cores:
     """CPU cores that all processes share. Who gets one computes until it must wait, or its slice is over.
 
-    `cold_s`: how much longer work takes that comes to a core after a long rest; `speeds`: how fast all cores
-    are, one number for every 100 ms, over and over; `in_company`: how many times longer the work of a role
-    takes while more than one `at_work` share them.
+    `cold_s`: how much longer the work of each role takes after a long rest of a core; `speeds`: how fast all
+    cores are, one number for every 100 ms, over and over; `in_company`: how many times longer the work of a
+    role takes while more than one `at_work` share them.
     """
 
     def __init__(
@@ -109,14 +112,16 @@ class Cores:
         self.at_work = 0
         self._turns = Turns(env, count)
         self._idle_since_s = [0.0] * count
-        self._cold_left_s = 0.0  # that is still to be worked off
+        self._cold_left_s = dict.fromkeys(ROLES, 0.0)  # that is still to be worked off
         self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def take(self) -> Steps:
         """Wait for a core, and hold it; of those that rest, the one that was busy last."""
         if self._turns.is_free():
             rested_s = self._env.now - self._idle_since_s.pop()
-            self._cold_left_s += self.cold_s * rested_s / (rested_s + HALF_COLD_S)
+            colder = rested_s / (rested_s + HALF_COLD_S)
+            for role, left_s in self._cold_left_s.items():
+                self._cold_left_s[role] = left_s + (self.cold_s - left_s) * colder
         yield from self._turns.take()
 
     def give_back(self) -> None:
@@ -127,13 +132,21 @@ class Cores:
 
     def compute(self, work_s: float, role: str) -> simpy.Timeout:
         """Keep busy a core that is held."""
-        if self.at_work > 1:
-            work_s *= self.in_company.get(role, 1.0)
-        colder_s = min(self._cold_left_s, COLD_PACE * work_s)
-        self._cold_left_s -= colder_s
+        work_s, colder_s = self._stretched(work_s, role)
+        self._cold_left_s[role] -= colder_s
         busy_s = (work_s + colder_s) / self.speed()
         self._jobs[role].extend((self._env.now, busy_s))
         return self._env.timeout(busy_s)
+
+    def takes_s(self, work_s: float, role: str) -> float:
+        """How long it would keep a core busy now."""
+        return sum(self._stretched(work_s, role)) / self.speed()
+
+    def _stretched(self, work_s: float, role: str) -> tuple[float, float]:
+        """What it is in company, and how much more where it is cold."""
+        if self.at_work > 1:
+            work_s *= self.in_company.get(role, 1.0)
+        return work_s, min(self._cold_left_s[role], COLD_PACE * work_s)
 
     def speed(self) -> float:
         """How fast the cores are now."""
@@ -197,7 +210,7 @@ class Thread:
 
     def clock(self) -> float:
         """What a clock shows to the request on the thread, after the work that it has done so far."""
-        return self._env.now + self._owed_s / self._cores.speed()
+        return self._env.now + self._cores.takes_s(self._owed_s, self._role)
 
     def leave(self) -> Steps:
         """Run the work, then let the next request in."""

@@ -7,7 +7,6 @@ measures: more than 10,000 requests a second on one core.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,12 +25,9 @@ _DRAIN_S = 20.0
 class _Window:
     """What the connections saw between the end of the warm-up and the end of the run."""
 
-    def __init__(
-        self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None, pause_s: float
-    ) -> None:
+    def __init__(self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None) -> None:
         self.requests = requests
         self.reconnect = reconnect
-        self.pause_s = pause_s
         self.measuring = False
         self.over = False
         self.busy = clients
@@ -104,16 +100,7 @@ class _Connection(asyncio.Protocol):
             self._rest()
         elif window.reconnect:
             window.reconnect()
-        elif window.pause_s:
-            self._rest()
-            rest_s = random.expovariate(1 / window.pause_s)
-            asyncio.get_running_loop().call_later(rest_s, self._wake)
         else:
-            self._send()
-
-    def _wake(self) -> None:
-        if not self.window.over:
-            self.window.busy += 1
             self._send()
 
     def _record(self, head: bytes, body: bytes) -> None:
@@ -159,7 +146,6 @@ async def run(load: Load) -> Result:
         messages(load.requests, address.netloc),
         load.clients,
         reconnect if load.reconnect else None,
-        load.pause_s,
     )
     for _ in range(load.clients):
         await connect()

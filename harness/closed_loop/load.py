@@ -36,8 +36,7 @@ class Load(_Part):
     """What to send, and how. Answers of the first `warmup_s` seconds are not measured.
 
     `roles` names the root processes whose CPU is read at both ends of the measured window. With `reconnect`
-    every request has a new connection; those that are done with stay open, as a crowd's do. A client rests
-    between an answer and its next request: for an exponential time with mean `pause_s`.
+    every request has a new connection; those that are done with stay open, as a crowd's do.
     """
 
     url: str
@@ -46,7 +45,6 @@ class Load(_Part):
     duration_s: float = Field(gt=0)
     warmup_s: float = Field(default=0.0, ge=0)
     reconnect: bool = False
-    pause_s: float = Field(default=0.0, ge=0)
     roles: dict[str, tuple[int, ...]] = {}
 
 

@@ -58,7 +58,7 @@ SCOPES = {
         loads=Loads((0.60, 1.15), elsewhere=(), spikes=("spike",), steady_s=2.0, spike_scale=0.4),
         repeats=1,
         replications=20,
-        calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=2.0, answers_s=0.8),
+        calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=1.0, answers_s=0.8, open_s=1.5),
     ),
     "standard": Scope(
         loads=Loads(
@@ -70,7 +70,7 @@ SCOPES = {
         ),
         repeats=3,
         replications=40,
-        calibration=Effort(rounds=3, back_to_back_s=2.0, saturated_s=3.0, answers_s=1.0),
+        calibration=Effort(rounds=3, back_to_back_s=1.5, saturated_s=1.0, answers_s=0.8, open_s=2.5),
     ),
 }
 
@@ -219,6 +219,7 @@ def _known(strategy: StrategyUnderTest, observations: Sequence[Observation]) -> 
     return Known(
         alone=Repeats([one for one in ours if one.kind == "back_to_back"]),
         saturated=Repeats([one for one in ours if one.kind == "saturated"]),
+        crowded=Repeats([one for one in ours if one.kind == "crowded"]),
     )
 
 

@@ -1,11 +1,11 @@
 """Simpler ways to foresee a run, which the model has to be better than.
 
-Each knows what the calibration knows: one client back to back, and many on one row.
+Each knows what the calibration knows: one client back to back, many in a closed loop, and a crowd.
 
 - `linear`: an order takes the time and the CPU that it takes alone, whatever comes beside it.
 - `scalability law`: Gunther's universal scalability law (2007), through the throughputs of one client and of
   many; an open crowd waits in line before a server that is as fast as the law gets.
-- `M/M/c`: exponential services on the system's cores, as long as the CPU of an order in the saturated run.
+- `M/M/c`: exponential services on the system's cores, as long as the CPU of an order in a crowd.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Known:
-    """What was observed of one strategy: its runs with one client, and those with many."""
+    """What was observed of one strategy: its runs with one client, with many, and with a crowd."""
 
     alone: Repeats
     saturated: Repeats
+    crowded: Repeats
 
     @property
     def cores(self) -> int:
@@ -41,8 +42,8 @@ class Known:
         return self.alone.observations[0].system_cores
 
     def capacity_per_s(self) -> float:
-        """Orders a second with many clients."""
-        return self.saturated.median(lambda run: run.per_s)
+        """Orders a second in a crowd, as long as more come than are served."""
+        return self.crowded.median(lambda run: run.per_s)
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,16 @@ def linear(known: Known, buyers: Buyers, _: np.random.Generator) -> Figures:
 
 def scalability_law(known: Known, buyers: Buyers, draws: np.random.Generator) -> Figures:
     """X(N) = X(1) N / (1 + s (N - 1)): with two points to fit, nothing is left for coherence, k = 0."""
-    one_per_s, clients = known.alone.median(lambda run: run.per_s), known.saturated.observations[0].clients
-    contention = (one_per_s * clients / known.capacity_per_s() - 1) / (clients - 1)
+    one_per_s, many = known.alone.median(lambda run: run.per_s), known.saturated
+    clients, many_per_s = many.observations[0].clients, many.median(lambda run: run.per_s)
+    contention = (one_per_s * clients / many_per_s - 1) / (clients - 1)
     fastest_per_s = one_per_s / min(1.0, max(contention, 1 / clients))
     return _queued(buyers, draws, 1 / fastest_per_s, 1, known)
 
 
 def m_m_c(known: Known, buyers: Buyers, draws: np.random.Generator) -> Figures:
     """Kiefer and Wolfowitz's recursion on the buyers' own moments of arrival."""
-    return _queued(buyers, draws, _cpu_s(known.saturated), known.cores, known)
+    return _queued(buyers, draws, _cpu_s(known.crowded), known.cores, known)
 
 
 BASELINES: dict[str, Callable[[Known, Buyers, np.random.Generator], Figures]] = {
@@ -110,7 +112,7 @@ def _queued(
 ) -> Figures:
     services_s = draws.exponential(service_s, len(buyers.at_s))
     left_s = departures(buyers.at_s.tolist(), services_s.tolist(), servers)
-    return _figures(buyers, left_s, _cpu_s(known.saturated), known.cores)
+    return _figures(buyers, left_s, _cpu_s(known.crowded), known.cores)
 
 
 def _cpu_s(runs: Repeats) -> float:

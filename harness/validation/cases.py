@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomli_w
-
 from harness.axes import Axes
 from harness.rehearsal import Rehearsal
 from reports.experiment import StrategyUnderTest
 from reports.validation import Load
-from scenarios.scenario import Product, Scenario, Shoppers, Size, load
-from scenarios.shapes import Constant
+from scenarios.scenario import Scenario, load
+from scenarios.steady import hot_sku
 from simulator.cautions import MOST_SENT_PER_S
 from simulator.engine import Engine
 from simulator.profile import Profile
@@ -23,7 +21,6 @@ SPIKES = {"spike": 1, "larger stock": 3}
 """The loads that are the same for all strategies, which can so be ranked by them: times the stock."""
 
 _ELSEWHERE = 0.85  # of capacity, where the axes are others
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -73,17 +70,14 @@ class Case:
 
     def rehearsal(self, folder: Path, seed: int) -> Rehearsal:
         """The scenario as the load generator takes it: from a file in `folder`."""
-        file = folder / f"{self.key}.toml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(tomli_w.dumps(self.scenario.model_dump(exclude_none=True)), encoding="utf-8")
-        return Rehearsal.of(str(file), 1.0, seed)
+        return Rehearsal.written(self.scenario, folder / f"{self.key}.toml", seed)
 
 
 def cases(strategy: StrategyUnderTest, capacity_per_s: float, axes: Axes, loads: Loads) -> list[Case]:
     """All cases of one strategy, but for steady rates that one generator cannot send.
 
     Args:
-        capacity_per_s: orders a second of its saturated run in the calibration.
+        capacity_per_s: orders a second in a crowd, as the calibration saw it.
     """
     steady = [case for case in _steady(strategy, capacity_per_s, axes, loads) if _can_be_sent(case)]
     return [*steady, *_spikes(strategy, axes, loads)]
@@ -91,7 +85,7 @@ def cases(strategy: StrategyUnderTest, capacity_per_s: float, axes: Axes, loads:
 
 def _steady(strategy: StrategyUnderTest, capacity_per_s: float, axes: Axes, loads: Loads) -> Iterator[Case]:
     def case(name: str, per_s: float, axes: Axes, beyond: str = "") -> Case:
-        return Case(strategy, _load(name, per_s, axes, beyond), _hot_sku(per_s, loads.steady_s), axes)
+        return Case(strategy, _load(name, per_s, axes, beyond), hot_sku(per_s, loads.steady_s), axes)
 
     for share in loads.shares:
         yield case(f"{share * 100:.0f} %", share * capacity_per_s, axes)
@@ -113,20 +107,6 @@ def _spikes(strategy: StrategyUnderTest, axes: Axes, loads: Loads) -> Iterator[C
 
 def _load(name: str, per_s: float, axes: Axes, beyond: str = "") -> Load:
     return Load(name=name, offered_per_s=per_s, workers=axes.workers, pool_size=axes.pool_size, beyond=beyond)
-
-
-def _hot_sku(per_s: float, steady_s: float) -> Scenario:
-    """Orders of one SKU that cannot be sold out."""
-    units = round(2 * per_s * steady_s) + 100
-    size = Size(size="270", units=units)
-    return Scenario(
-        name="steady",
-        summary="Orders of one hot SKU at a steady rate.",
-        arrivals=Constant(shape="constant", per_s=per_s, duration_s=steady_s),
-        products=(Product(id="hot", name="Hot", price_won=1_000, sizes=(size,)),),
-        shoppers=Shoppers(patience_s=_PATIENCE_S),
-        sells_out=False,
-    )
 
 
 def _with_stock(drop: Scenario, times: int) -> Scenario:

@@ -12,7 +12,7 @@ from simulator.compiled.redis import confirm_hold, redis_thread, release_hold
 from simulator.compiled.requests import once, timer_s
 from simulator.compiled.stations import DATABASE, run, visit
 from simulator.compiled.stock import DONE
-from simulator.compiled.world import attempt_of, key_of, merger_of, process, stage_of
+from simulator.compiled.world import attempt_of, key_of, merger_of, process, stage_of, together_at
 from simulator.defaults import BATCH_MOST
 from simulator.strategies import Step
 
@@ -57,6 +57,7 @@ def _read(world: Record, me: int) -> bool:
     work = once(world, stage.span)
     if my.read == 0:
         my.read = 1
+        together_at(world, stage.span).times += 1
         my.thread_s = work.consumer_s / 2
     if my.read == 1:
         if not visit(world, me, my.thread):
@@ -125,6 +126,7 @@ def _settle(world: Record, me: int, span: int) -> bool:
     number = my.merger
     if my.settle == 0:
         my.settle = 1
+        together_at(world, span).times += 1
         my.whole_s = once(world, span).consumer_s + sum_s(world, number, span, OF_CONSUMER, False)
         my.rest_s = once(world, span).redis_s + sum_s(world, number, span, OF_REDIS, False)
         my.thread_s = my.whole_s / 2

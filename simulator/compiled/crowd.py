@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simulator.compiled.chances import pace_of
 from simulator.compiled.checkout import checkout
-from simulator.compiled.events import JOURNEY, RESUME, event, later, soon
+from simulator.compiled.events import JOURNEY, RESUME, event, soon
+from simulator.compiled.generator import receive, send
 from simulator.compiled.inquiry import inquiry, page
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
@@ -40,7 +41,7 @@ def serve(world: Record, me: int) -> bool:
             if not page(world, me):
                 return False
             my.routine = 4
-            later(world, world.wire_s, event(RESUME, me))
+            receive(world, world.wire_s, event(RESUME, me))
             return False
     my.routine = 0
     _answer(world, me)
@@ -74,7 +75,7 @@ def _exchange(world: Record, me: int) -> bool:
         if not checkout(world, me):
             return False
         my.exchange = 1
-        later(world, world.wire_s, event(RESUME, me))
+        receive(world, world.wire_s, event(RESUME, me))
         return False
     if my.exchange == 1:
         my.exchange = 3
@@ -82,11 +83,13 @@ def _exchange(world: Record, me: int) -> bool:
             my.exchange = 2
             if not sent.ended:
                 sent.acknowledged_s = world.now_s
+            send(world, event(RESUME, me))
+            return False
     if my.exchange == 2:
         if not inquiry(world, me):
             return False
         my.exchange = 3
-        later(world, world.wire_s, event(RESUME, me))
+        receive(world, world.wire_s, event(RESUME, me))
         return False
     my.exchange = 0
     return True

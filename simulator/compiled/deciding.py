@@ -13,7 +13,17 @@ from simulator.compiled.requests import once, work_for
 from simulator.compiled.stations import CORES, DATABASE, give_back, take, visit, work_off
 from simulator.compiled.stock import DONE, SOLD_OUT, available
 from simulator.compiled.transactions import WRITE, effect
-from simulator.compiled.world import attempt_of, key_of, line_of, merger_of, process, row_of, sku_of, work_of
+from simulator.compiled.world import (
+    attempt_of,
+    key_of,
+    line_of,
+    merger_of,
+    process,
+    row_of,
+    sku_of,
+    together_at,
+    work_of,
+)
 from simulator.together import COMMIT_SHARE, OPEN_SHARE, WRITE_SHARE
 
 OF_WORKER, OF_CONSUMER, OF_DATABASE, OF_REDIS = 0, 1, 2, 3  # whose work
@@ -55,6 +65,7 @@ def decide(world: Record, me: int, span: int) -> bool:  # noqa: C901 - a line fo
     number = my.merger
     if my.deciding_all == 0:
         my.deciding_all = 1
+        together_at(world, span).times += 1
         my.until_s = once(world, span).database_s + sum_s(world, number, span, OF_DATABASE, True)
         my.thread_s = my.whole_s * 0.25
     if my.deciding_all == 1:

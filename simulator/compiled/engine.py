@@ -17,10 +17,11 @@ from simulator.compiled.busy import Busy
 from simulator.compiled.kernel import go_on, prepare
 from simulator.compiled.leavings import read_books, read_ends, read_history
 from simulator.compiled.memory import MARGIN, Memory
-from simulator.compiled.opening import opened
+from simulator.compiled.opening import opened, spans_of
 from simulator.compiled.records import MOST_LINES
 from simulator.compiled.summary import Summary, summarize
 from simulator.defaults import Settings
+from simulator.generator import GeneratorWork
 from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
@@ -66,6 +67,10 @@ class Run:
             ),
         )
 
+    def batches(self) -> dict[str, int]:
+        """How often each span was done for many orders together, or for none."""
+        return dict(zip(spans_of(self.strategy), self.memory["together"]["times"].tolist(), strict=True))
+
     def ended(self) -> tuple[Floats, NDArray[np.bool_]]:
         """When each attempt ended, in this order, and whether it was an order that was bought."""
         return read_ends(self.memory)
@@ -107,7 +112,14 @@ def play(
         skus=scenario.skus,
         balances_won=[],
     )
-    memory = opened(shop, scenario, arrivals, replication=replication, unevenness=profile.unevenness)
+    memory = opened(
+        shop,
+        scenario,
+        arrivals,
+        sending=GeneratorWork.of(profile.generator),
+        replication=replication,
+        unevenness=profile.unevenness,
+    )
     memory.put("jobs", _JOBS)
     if paces is not None:
         memory.put("paces", len(paces))["pace"] = paces

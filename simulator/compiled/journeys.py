@@ -18,6 +18,7 @@ from simulator.compiled.events import (
     soon,
     start,
 )
+from simulator.compiled.generator import send
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.stock import QUEUED
@@ -44,7 +45,7 @@ def visit_all(world: Record, me: int) -> bool:
     if my.routine < 2:
         my.routine = 1
         if world.next_arrival < world.crowd_size:
-            later(world, arrival_of(world, world.next_arrival).at_s - world.now_s, event(RESUME, me))
+            later(world, _until_the_next(world), event(RESUME, me))
             return False
         my.routine = 2
         if world.to_come_or_leave:
@@ -54,17 +55,27 @@ def visit_all(world: Record, me: int) -> bool:
 
 
 @compiled
+def _until_the_next(world: Record) -> float:
+    """How long the generator sleeps until it begins the next journey: not at all, if that is due."""
+    due_s = arrival_of(world, world.next_arrival).at_s
+    if world.now_s < due_s:
+        return float(due_s + world.tick_s * lateness(world, world.next_arrival) - world.now_s)
+    return 0.0
+
+
+@compiled
 def journey(world: Record, number: int) -> None:
-    """Go on from where the shopper is: to come, to ask again after a while, or with an answer."""
+    """Go on from where the shopper is: to come, to ask again after a while, sending, or with an answer."""
     arrival = arrival_of(world, number)
     if arrival.place == 0:
-        arrival.place = 3
-        later(world, world.latest_s * lateness(world, number), event(JOURNEY, number))
-    elif arrival.place == 3:
         _operation_from(world, number, 0, 0)
     elif arrival.place == 1:
+        arrival.at_s = world.now_s
         _send(world, number)
+    elif arrival.place == 2:
+        _is_sent(world, number)
     else:
+        arrival.at_s = world.now_s
         arrival.place = 1
         _note(world, number)
         _after(world, number)
@@ -184,12 +195,18 @@ def _came_for(world: Record, number: int, sku: int) -> bool:
 
 @compiled
 def _send(world: Record, number: int) -> None:
+    arrival_of(world, number).place = 2
+    send(world, event(JOURNEY, number))
+
+
+@compiled
+def _is_sent(world: Record, number: int) -> None:
     arrival = arrival_of(world, number)
     order = new_attempt(world)
     sent = attempt_of(world, order)
-    sent.intended_s = arrival.at_s if arrival.place == 3 else world.now_s
+    sent.intended_s = arrival.at_s
     arrival.sent = order
-    arrival.place = 2
+    arrival.place = 3
     sent.arrival = number
     sent.key = arrival.key
     sent.order_number = arrival.order_number

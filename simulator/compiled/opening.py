@@ -15,20 +15,29 @@ from simulator.compiled.merging import BATCHES, JOURNALS, LANES
 from simulator.compiled.stations import CONSUMER, REDIS, WORKER
 from simulator.compiled.world import new_memory
 from simulator.defaults import BATCH_MOST, REDIS_CONNECTIONS
+from simulator.generator import GeneratorWork
 from simulator.order import OrderWork, Work
 from simulator.shop import Shop
+from simulator.stations import ROLES
 from simulator.strategies import KeptIn, Step, Strategy
 
 _OUTSIDE = ("kept_answer", "inquiry", "accept", "respond")  # what an order asks for beside its stages
 
 
 def opened(
-    shop: Shop, scenario: Scenario, arrivals: Arrivals, *, replication: int, unevenness: float
+    shop: Shop,
+    scenario: Scenario,
+    arrivals: Arrivals,
+    *,
+    sending: GeneratorWork,
+    replication: int,
+    unevenness: float,
 ) -> Memory:
     """The memory of a run in which nothing has happened yet.
 
     Args:
         shop: one in SimPy, just opened; its processes are not used.
+        sending: what it takes the load generator.
         unevenness: the standard deviation of the logarithm of the work that each request makes.
     """
     memory = new_memory()
@@ -37,6 +46,8 @@ def opened(
     _put_crowd(memory, scenario, arrivals)
     _put_settings(memory, shop)
     world = memory.world
+    world["tick_s"], world["generator_cold_s"] = sending.tick_s, sending.cold_s
+    world["send_s"], world["receive_s"], world["note_s"] = sending.send_s, sending.receive_s, sending.note_s
     world["crowd"] = fold(0, arrivals.seed)
     world["draws"] = fold(fold(0, arrivals.seed), replication)
     world["unevenness"] = unevenness
@@ -120,6 +131,7 @@ def _put_workers(memory: Memory, shop: Shop, skus: int) -> None:
             mine["span"][mine["kind"] == kind] = names.index(steps.get(step, "kept_answer"))
     memory.put("turns", len(places))["free"] = places
     memory.put("cores", shop.cores.count)
+    memory.put("cold", len(ROLES))
     memory.put("speeds", len(shop.cores.speeds))["speed"] = shop.cores.speeds
     world["speeds_used"] = len(shop.cores.speeds)
     memory.put("gone", count * skus)
@@ -141,6 +153,7 @@ def _put_work(memory: Memory, shop: Shop) -> None:
     world["works_of_order"] = len(names)
     for span in _OUTSIDE:
         world[f"{span}_span"] = names.index(span)
+    memory.put("together", len(names))
     stages = [*strategy.stages, *strategy.consumer]
     table = memory.put("stages", len(stages))
     table["step"] = [stage.step.value for stage in stages]
@@ -199,7 +212,6 @@ def _put_settings(memory: Memory, shop: Shop) -> None:
         world[name] = getattr(settings, name)
     world["try_backoff_s"] = settings.backoff_s
     world["board_s"], world["connect_s"], world["wire_s"] = shop.board_s, shop.connect_s, shop.wire_s
-    world["latest_s"] = shop.latest_s
     world["identify_s"], world["cold_s"] = shop.identify_s, shop.cores.cold_s
     for role, times in shop.cores.in_company.items():
         world[f"{role}_in_company"] = times

@@ -88,7 +88,7 @@ PROCESS = np.dtype(
 
 ARRIVAL = np.dtype(
     [
-        ("at_s", "f8"),
+        ("at_s", "f8"),  # when it comes, or means to send again
         ("shopper", "i4"),
         ("bot", "i1"),
         ("place", "i1"),  # in its journey's routine

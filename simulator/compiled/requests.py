@@ -8,7 +8,7 @@ from simulator.compiled.events import RESUME, event, later
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.redis import run_script
-from simulator.compiled.stations import enter, give_back, leave, speed, take
+from simulator.compiled.stations import WORKER, enter, give_back, leave, take, takes_s
 from simulator.compiled.stock import DONE, OVERLOADED, has
 from simulator.compiled.world import attempt_of, process, thread_of, turns_of, work_of, worker_of
 
@@ -51,7 +51,8 @@ def clock(world: Record, me: int) -> float:
     """What a clock shows to this request."""
     my = process(world, me)
     if my.inside:
-        return float(world.now_s + thread_of(world, worker_of(world, my.worker).thread).owed_s / speed(world))
+        thread = thread_of(world, worker_of(world, my.worker).thread)
+        return float(world.now_s + takes_s(world, thread.owed_s, WORKER))
     return float(world.now_s)
 
 

@@ -16,6 +16,7 @@ from simulator.compiled.events import RESUME, event, free_or_new_watch, later, s
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
 from simulator.compiled.world import (
+    cold_at,
     core_at,
     job_at,
     new_job,
@@ -26,7 +27,7 @@ from simulator.compiled.world import (
     watch_of,
     worker_of,
 )
-from simulator.stations import COLD_PACE, HALF_COLD_S, SLICE_S, SPEEDS_A_SECOND
+from simulator.stations import COLD_PACE, HALF_COLD_S, ROLES, SLICE_S, SPEEDS_A_SECOND
 
 CORES = 0  # the turns that are the cores
 WORKER, CONSUMER, DATABASE, REDIS = 0, 1, 2, 3  # roles
@@ -40,7 +41,7 @@ def take(world: Record, turns: int, me: int) -> bool:
         line.free -= 1
         if turns == CORES:
             rested_s = world.now_s - core_at(world, line.free).idle_since_s
-            world.cold_left_s += world.cold_s * rested_s / (rested_s + HALF_COLD_S)
+            _grow_cold(world, rested_s / (rested_s + HALF_COLD_S))
         return True
     my = process(world, me)
     my.next = 0
@@ -51,6 +52,13 @@ def take(world: Record, turns: int, me: int) -> bool:
         line.first = me
     line.last = me
     return False
+
+
+@compiled
+def _grow_cold(world: Record, colder: float) -> None:
+    for role in range(len(ROLES)):
+        cold = cold_at(world, role)
+        cold.left_s += (world.cold_s - cold.left_s) * colder
 
 
 @compiled
@@ -93,15 +101,33 @@ def give_up(world: Record, me: int) -> None:
 @compiled
 def compute(world: Record, me: int, work_s: float, role: int) -> None:
     """Keep busy a core that is held, and wait for the end of it."""
-    if world.at_work > 1:
-        work_s *= _in_company(world, role)
-    colder_s = min(world.cold_left_s, COLD_PACE * work_s)
-    world.cold_left_s -= colder_s
+    work_s = _stretched(world, work_s, role)
+    colder_s = _colder_s(world, work_s, role)
+    cold_at(world, role).left_s -= colder_s
     job = job_at(world, new_job(world))
     job.at_s = world.now_s
     job.work_s = (work_s + colder_s) / speed(world)
     job.role = role
     later(world, job.work_s, event(RESUME, me))
+
+
+@compiled
+def takes_s(world: Record, work_s: float, role: int) -> float:
+    """How long it would keep a core busy now."""
+    work_s = _stretched(world, work_s, role)
+    return (work_s + _colder_s(world, work_s, role)) / speed(world)
+
+
+@compiled
+def _stretched(world: Record, work_s: float, role: int) -> float:
+    """What it is in company."""
+    return work_s * _in_company(world, role) if world.at_work > 1 else work_s
+
+
+@compiled
+def _colder_s(world: Record, work_s: float, role: int) -> float:
+    """How much more it is where it is cold."""
+    return min(float(cold_at(world, role).left_s), COLD_PACE * work_s)
 
 
 @compiled

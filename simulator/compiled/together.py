@@ -11,7 +11,7 @@ from simulator.compiled.parts import compiled
 from simulator.compiled.requests import once, work_for
 from simulator.compiled.stations import DATABASE, run, visit
 from simulator.compiled.stock import QUEUED
-from simulator.compiled.world import merger_of, process, work_of, worker_of
+from simulator.compiled.world import merger_of, process, together_at, work_of, worker_of
 
 
 @compiled
@@ -64,6 +64,7 @@ def _place_all(world: Record, me: int) -> bool:  # noqa: C901 - a line for each 
     thread = worker_of(world, my.worker).thread
     if my.read == 0:
         my.read = 1
+        together_at(world, merger.span).times += 1
         my.thread_s = worker_s_of(world, number) / 2
     if my.read == 1:
         if not visit(world, me, thread):
@@ -101,6 +102,7 @@ def _accept_all(world: Record, me: int) -> bool:
     thread = worker_of(world, my.worker).thread
     if my.read == 0:
         my.read = 1
+        together_at(world, merger.span).times += 1
         my.thread_s = worker_s_of(world, number) / 2
     if my.read == 1:
         if not visit(world, me, thread):

@@ -28,6 +28,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "threads": records.THREAD,
     "workers": records.WORKER,
     "cores": np.dtype([("idle_since_s", "f8")]),
+    "cold": np.dtype([("left_s", "f8")]),  # that is still to be worked off, by role
     "speeds": np.dtype([("speed", "f8")]),  # one for every 100 ms
     "acquainted": np.dtype([("token", "i1")]),  # of each shopper, by each worker
     "mergers": records.MERGER,
@@ -43,6 +44,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "works": records.WORK,
     "stages": np.dtype([("step", "i4"), ("span", "i4")]),
     "operations": np.dtype([("is_order", "i4")]),
+    "together": np.dtype([("times", "i8")]),  # how often a span was done for many, by span
     "jobs": records.JOB,
     "gone": records.GONE,
     "paces": np.dtype([("pace", "f8")]),
@@ -78,6 +80,13 @@ FIELDS: list[tuple[Any, ...]] = [
     ("sizes_tried", "i8"),
     ("quantity", "i8"),
     ("single_lines", "i8"),  # the first of the lines that are a cart of one SKU each
+    # the load generator
+    ("tick_s", "f8"),
+    ("send_s", "f8"),
+    ("receive_s", "f8"),
+    ("note_s", "f8"),
+    ("generator_cold_s", "f8"),
+    ("generator_free_s", "f8"),  # from when on
     # the shop
     ("worker_count", "i8"),
     ("has_consumer", "i8"),
@@ -97,9 +106,7 @@ FIELDS: list[tuple[Any, ...]] = [
     ("board_s", "f8"),
     ("connect_s", "f8"),
     ("identify_s", "f8"),
-    ("latest_s", "f8"),
     ("cold_s", "f8"),
-    ("cold_left_s", "f8"),  # that is still to be worked off
     ("at_work", "i8"),  # connections to the database that are in use
     *((f"{role}_in_company", "f8") for role in ("worker", "consumer", "database", "redis")),
     ("wire_s", "f8"),
@@ -194,6 +201,9 @@ worker_of = _records("workers")
 core_at = _records("cores")
 
 
+cold_at = _records("cold")
+
+
 speed_at = _records("speeds")
 
 
@@ -235,6 +245,9 @@ stage_of = _records("stages")
 
 
 operation_at = _records("operations")
+
+
+together_at = _records("together")
 
 
 job_at = _records("jobs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands
+from simulator.profile import Demand, GeneratorDemands, OrderDemands, Profile, StrategyDemands
 from simulator.strategies import Strategy
 
 _CORES = 10_000  # one for everybody
@@ -36,7 +36,7 @@ def weightless(strategy: Strategy, once: Mapping[str, Demand] | None = None, /, 
         workers=1,
         pool_size=1,
         wire_ms=0,
-        latest_ms=0,
+        generator=GeneratorDemands(),
         speed=1,
         speeds=(1.0,),
         connect_ms=0,

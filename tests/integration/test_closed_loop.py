@@ -99,14 +99,6 @@ def test_problems_are_counted_by_their_code(tmp_path: Path) -> None:
     assert set(result.answers) == {"sold_out"}
 
 
-def test_clients_that_rest_send_far_fewer_requests(tmp_path: Path) -> None:
-    with server(lambda _, writer: writer.write(CREATED)) as url:
-        resting = load(url, orders()).model_copy(update={"pause_s": 0.05})
-        result = drive(resting, cores=CORES, log=tmp_path / "log")
-
-    assert 0 < result.completed < 200  # 24 are to be expected of four clients; without a rest, thousands
-
-
 QUEUED = (
     b"HTTP/1.1 202 Accepted\r\nLocation: /orders/queued/Test-Key\r\nContent-Length: 2\r\n"
     b"Server-Timing: redis_queue;dur=0.25\r\n\r\n{}"
