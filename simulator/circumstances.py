@@ -44,6 +44,7 @@ def conditions(
     speed: float,
     speeds: Sequence[float],
     journeys: int,
+    generator_used_s: float,
     cores: Floats,
 ) -> Conditions:
     """The conditions of a run.
@@ -51,14 +52,16 @@ def conditions(
     Args:
         speed: of the machine in this run, where its own is 1.
         speeds: meanwhile, relative to that, for every 100 ms.
+        generator_used_s: CPU of the load generator; its record is a mean.
         cores: f8[n, 4]: those that each of `ROLES` kept busy, in each of n intervals.
     """
     at_s = np.arange(1, len(cores) + 1) * SAMPLE_S
+    generator = generator_used_s / float(at_s[-1]) if len(at_s) else 0.0
     meanwhile = islice(cycle(speeds), max(1, round(len(cores) * SAMPLE_S * SPEEDS_A_SECOND)))
     return Conditions(
-        generator=_nearly_on_time(journeys, profile.generator.tick_ms),
+        generator=_nearly_on_time(journeys, profile.generator.tick_ms, generator),
         samples=tuple(
-            Sample(at_s=at, generator=0, **dict(zip(ROLES, busy, strict=True)))
+            Sample(at_s=at, generator=generator, **dict(zip(ROLES, busy, strict=True)))
             for at, busy in zip(at_s.tolist(), cores.tolist(), strict=True)
         ),
         machine_speed=profile.speed * speed * fmean(meanwhile),
@@ -69,7 +72,7 @@ def conditions(
     )
 
 
-def _nearly_on_time(journeys: int, tick_ms: float) -> Generator:
+def _nearly_on_time(journeys: int, tick_ms: float, cpu_share: float) -> Generator:
     return Generator(
         offered=journeys,
         sent=journeys,
@@ -77,5 +80,5 @@ def _nearly_on_time(journeys: int, tick_ms: float) -> Generator:
         lateness_p50_ms=0.5 * tick_ms,
         lateness_p99_ms=0.99 * tick_ms,
         lateness_max_ms=tick_ms,
-        cpu_share=0,
+        cpu_share=cpu_share,
     )

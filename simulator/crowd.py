@@ -62,7 +62,7 @@ class Crowd:
     ) -> None:
         self._env = shop.env
         self._shop = shop
-        self._generator = Generator(shop.env, sending)
+        self.generator = Generator(shop.env, sending)
         self._arrivals = arrivals
         self._journeys = Journeys(scenario, arrivals)
         self._skus = scenario.skus
@@ -77,7 +77,7 @@ class Crowd:
 
     def visit(self) -> Steps:
         """The whole drop, until the last shopper has left."""
-        tick_s = self._generator.work.tick_s
+        tick_s = self.generator.work.tick_s
         for arrival, at_s in enumerate(self._arrivals.at_s.tolist()):
             wakes_s = at_s + tick_s * self._draws(Draw.LATENESS, arrival)
             yield self._env.timeout(wakes_s - self._env.now if self._env.now < at_s else 0.0)
@@ -88,7 +88,7 @@ class Crowd:
     def _journey(self, arrival: int) -> Steps:
         step, intended_s = self._journeys.first(arrival), float(self._arrivals.at_s[arrival])
         while step:
-            yield self._generator.send()
+            yield self.generator.send()
             sent = _Sent(intended_s, self._env.now, self._env.event())
             self._env.process(self._serve(step, sent))
             self._patience.watch(sent.ended)
@@ -110,11 +110,11 @@ class Crowd:
             yield from worker.admit(self._shop.connect_s)
         if step.operation == "order":
             answer = yield from exchange(
-                self._shop, worker, self._order(step), self._generator, lambda: self._acknowledge(sent)
+                self._shop, worker, self._order(step), self.generator, lambda: self._acknowledge(sent)
             )
         else:
             answer = yield from Page(self._shop, worker, self._pace(step)).answer()
-            yield self._generator.receive(self._shop.wire_s)
+            yield self.generator.receive(self._shop.wire_s)
         if not sent.ended.triggered:
             sent.ended.succeed(answer)
             self._idle.append((self._env.now, worker))

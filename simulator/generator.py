@@ -43,6 +43,7 @@ class Generator:
         self._env = env
         self.work = work
         self._free_at_s = 0.0
+        self.used_s = 0.0
 
     def send(self) -> simpy.Timeout:
         """Happens when a request that is due now is on its way."""
@@ -54,11 +55,11 @@ class Generator:
 
     def _takes(self, work_s: float, *, after_s: float, beside_s: float) -> float:
         """How long from now it is until work that comes in a while is done, behind what came before it."""
-        begins_s = self._env.now + after_s
-        if self._free_at_s < begins_s:
-            rested_s = begins_s - self._free_at_s
-            begins_s += self.work.cold_s * rested_s / (rested_s + HALF_COLD_S)
-        else:
-            begins_s = self._free_at_s
+        comes_s = self._env.now + after_s
+        begins_s = max(comes_s, self._free_at_s)
+        if self._free_at_s < comes_s:
+            rested_s = comes_s - self._free_at_s
+            work_s += self.work.cold_s * rested_s / (rested_s + HALF_COLD_S)
         self._free_at_s = begins_s + work_s + beside_s
+        self.used_s += work_s + beside_s
         return begins_s + work_s - self._env.now

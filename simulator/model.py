@@ -95,6 +95,12 @@ def simulate_strategy(
         history=history.frame(crowd.attempts),
         books=read_books(scenario, shop),
         conditions=conditions(
-            profile, settings, speed=speed, speeds=speeds, journeys=len(arrivals), cores=np.column_stack(busy)
+            profile,
+            settings,
+            speed=speed,
+            speeds=speeds,
+            journeys=len(arrivals),
+            generator_used_s=crowd.generator.used_s,
+            cores=np.column_stack(busy),
         ),
     )

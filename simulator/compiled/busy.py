@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.circumstances import ROLES, Floats
 from simulator.compiled.parts import kept
+from simulator.stations import ROLES, Floats
 
 
 class Busy:

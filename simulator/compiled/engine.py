@@ -63,6 +63,7 @@ class Run:
                 speed=self.speed,
                 speeds=self.speeds,
                 journeys=len(self.arrivals),
+                generator_used_s=float(self.memory.world["generator_used_s"]),
                 cores=self.busy.cores(intervals),
             ),
         )

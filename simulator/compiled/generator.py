@@ -23,11 +23,11 @@ def receive(world: Record, after_s: float, what: int) -> None:
 @compiled
 def _takes(world: Record, work_s: float, after_s: float, beside_s: float) -> float:
     """How long from now it is until work that comes in a while is done, behind what came before it."""
-    begins_s = world.now_s + after_s
-    if world.generator_free_s < begins_s:
-        rested_s = begins_s - world.generator_free_s
-        begins_s += world.generator_cold_s * rested_s / (rested_s + HALF_COLD_S)
-    else:
-        begins_s = world.generator_free_s
+    comes_s = world.now_s + after_s
+    begins_s = max(comes_s, float(world.generator_free_s))
+    if world.generator_free_s < comes_s:
+        rested_s = comes_s - world.generator_free_s
+        work_s += world.generator_cold_s * rested_s / (rested_s + HALF_COLD_S)
     world.generator_free_s = begins_s + work_s + beside_s
+    world.generator_used_s += work_s + beside_s
     return float(begins_s + work_s - world.now_s)

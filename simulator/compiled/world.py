@@ -87,6 +87,7 @@ FIELDS: list[tuple[Any, ...]] = [
     ("note_s", "f8"),
     ("generator_cold_s", "f8"),
     ("generator_free_s", "f8"),  # from when on
+    ("generator_used_s", "f8"),
     # the shop
     ("worker_count", "i8"),
     ("has_consumer", "i8"),
