@@ -58,18 +58,16 @@ def _foreseen(
     runs: Sequence[tuple[str, int]], *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
 ) -> list[Foreseen]:
     arrivals = generate(scenario, seed)
-    return [
-        Foreseen(
-            name,
-            replication,
-            play(
-                scenario,
-                strategy_named(name),
-                profile,
-                arrivals=arrivals,
-                replication=replication,
-                settings=settings,
-            ).summary(),
+    foreseen, run = [], None
+    for name, replication in runs:
+        run = play(
+            scenario,
+            strategy_named(name),
+            profile,
+            arrivals=arrivals,
+            replication=replication,
+            settings=settings,
+            after=run,
         )
-        for name, replication in runs
-    ]
+        foreseen.append(Foreseen(name, replication, run.summary()))
+    return foreseen

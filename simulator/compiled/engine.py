@@ -17,9 +17,10 @@ from simulator.compiled.busy import Busy
 from simulator.compiled.kernel import go_on, prepare
 from simulator.compiled.leavings import read_books, read_ends, read_history
 from simulator.compiled.memory import MARGIN, Memory
-from simulator.compiled.opening import opened, spans_of
+from simulator.compiled.opening import open_shop, spans_of
 from simulator.compiled.records import MOST_LINES
 from simulator.compiled.summary import Summary, summarize
+from simulator.compiled.world import new_memory
 from simulator.defaults import Settings
 from simulator.generator import GeneratorWork
 from simulator.order import Draws
@@ -31,6 +32,7 @@ _GROWING = (
     *("heap", "soon", "processes", "attempts", "keys", "effects", "spans", "holdings", "watches", "idle"),
     "decided",
 )
+_GROWING_ALONG = ("known", "soon")
 _GROWTH = 4  # times, of a table that is full: what is not used yet costs no memory, and copying costs time
 _JOBS = 16 * MARGIN
 
@@ -90,12 +92,14 @@ def play(
     replication: int,
     settings: Settings,
     paces: Floats | None = None,
+    after: Run | None = None,
 ) -> Run:
     """One run from beginning to end.
 
     Args:
         paces: how much more work than the average the attempts make, in the order of sending, over and over;
             drawn by the profile's unevenness where there are none.
+        after: a run of which nobody will ask anything more: its memory is used again.
 
     Raises:
         ProfileError: the profile has no demands for the strategy, or not for all of its stages.
@@ -113,7 +117,11 @@ def play(
         skus=scenario.skus,
         balances_won=[],
     )
-    memory = opened(
+    memory = new_memory() if after is None else after.memory
+    if after is not None:
+        memory.empty(kept=(*_GROWING, *_GROWING_ALONG))
+    open_shop(
+        memory,
         shop,
         scenario,
         arrivals,

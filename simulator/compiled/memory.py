@@ -6,6 +6,7 @@ functions pass to each other: thirty arrays would be two hundred arguments of ev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,22 @@ class Memory:
             new = np.zeros(records, old.dtype)
             new.view(np.uint8)[: old.nbytes] = old.view(np.uint8)  # not field by field
             self._keep(table, new)
+
+    def empty(self, kept: Iterable[str]) -> None:
+        """Have nothing in any table, for another run.
+
+        Args:
+            kept: tables that keep their room. To clear it takes a tenth of what the operating system takes to
+                find as much anew, or a hundredth where it has to ask a hypervisor.
+        """
+        used = {table: int(self.world[f"{table}_used"]) for table in kept}
+        self._world[:] = 0
+        for table in self._tables:
+            if table in used:
+                self._tables[table][: used[table]].view(np.uint8)[:] = 0
+                self._keep(table, self._tables[table])
+            else:
+                self.put(table, 0)
 
     def _keep(self, table: str, records: NDArray[np.void]) -> None:
         self._tables[table] = records

@@ -13,7 +13,6 @@ from simulator.compiled.events import OPEN
 from simulator.compiled.memory import MARGIN, Memory
 from simulator.compiled.merging import BATCHES, JOURNALS, LANES
 from simulator.compiled.stations import CONSUMER, REDIS, WORKER
-from simulator.compiled.world import new_memory
 from simulator.defaults import BATCH_MOST, REDIS_CONNECTIONS
 from simulator.generator import GeneratorWork
 from simulator.order import OrderWork, Work
@@ -21,10 +20,12 @@ from simulator.shop import Shop
 from simulator.stations import ROLES
 from simulator.strategies import KeptIn, Step, Strategy
 
+_ROOM = 4  # records for each arrival: most crowds need no more; what is not used costs no memory
 _OUTSIDE = ("kept_answer", "inquiry", "accept", "respond")  # what an order asks for beside its stages
 
 
-def opened(
+def open_shop(
+    memory: Memory,
     shop: Shop,
     scenario: Scenario,
     arrivals: Arrivals,
@@ -32,15 +33,14 @@ def opened(
     sending: GeneratorWork,
     replication: int,
     unevenness: float,
-) -> Memory:
-    """The memory of a run in which nothing has happened yet.
+) -> None:
+    """Put into an empty memory what there is in a run in which nothing has happened yet.
 
     Args:
         shop: one in SimPy, just opened; its processes are not used.
         sending: what it takes the load generator.
         unevenness: the standard deviation of the logarithm of the work that each request makes.
     """
-    memory = new_memory()
     _put_servers(memory, shop, scenario.skus)
     _put_work(memory, shop)
     _put_crowd(memory, scenario, arrivals)
@@ -56,7 +56,6 @@ def opened(
     world["next_due"] = 1
     memory.put("starting", 2 * MARGIN)["what"][0] = OPEN
     world["starting_used"] = 1
-    return memory
 
 
 def spans_of(strategy: Strategy) -> list[str]:
@@ -188,8 +187,8 @@ def _put_crowd(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:
     world["retries"], world["jitter"] = shoppers.retry.attempts, shoppers.retry.jitter
     world["backoff_s"], world["max_backoff_s"] = shoppers.retry.backoff_s, shoppers.retry.max_backoff_s
     world["sizes_tried"] = shoppers.bots.sizes_tried
-    for name in ("attempts", "keys"):
-        memory.reserve(name, int(1.3 * len(arrivals)) + 2 * MARGIN)
+    for name in ("attempts", "keys", "processes"):
+        memory.reserve(name, _ROOM * len(arrivals) + 2 * MARGIN)
 
 
 def _put_lines(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:

@@ -136,10 +136,10 @@ KEY = np.dtype(
         ("shopper", "i4"),
         ("cart_start", "i4"),
         ("cart_end", "i4"),
-        ("total_won", "i8"),
         ("claimed", "i1"),
         ("held", "i1"),  # units, in Redis or on the ledger
         ("decision", "i1"),  # a verdict; 0: none
+        ("total_won", "i8"),
         ("placed", "i4"),  # how many were placed when it was; 0: it is not
         ("concluded", "i4"),  # how many were decided when it was
         ("queued", "i4"),  # the attempt that is in the intake

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from reports.metrics import measure
@@ -53,6 +56,28 @@ def test_every_replication_of_every_strategy_is_foreseen_once() -> None:
         (name, number) for name in ("no_lock", "redis_hold") for number in range(4)
     ]
     assert len({one.summary.latency_ms[Outcome.SOLD_OUT].max for one in found}) == len(found)
+
+
+def test_a_run_in_the_memory_of_another_is_that_of_new_memory() -> None:
+    runs: dict[str, Any] = {
+        "scenario": HASTY,
+        "profile": small_machine(),
+        "replication": 0,
+        "settings": Settings(),
+    }
+    before = play(
+        **{**runs, "scenario": a_rush()},
+        strategy=STRATEGIES["redis_queue"],
+        arrivals=generate(a_rush(), 2),
+        paces=np.array([2.0, 0.5]),
+    )
+    arrivals = generate(HASTY, 1)
+    expected = play(**runs, strategy=STRATEGIES["optimistic_lock"], arrivals=arrivals).record()
+
+    found = play(**runs, strategy=STRATEGIES["optimistic_lock"], arrivals=arrivals, after=before).record()
+
+    assert found.history.equals(expected.history)
+    assert (found.books, found.conditions) == (expected.books, expected.conditions)
 
 
 def test_a_strategy_without_demands_is_refused_before_anything_runs() -> None:
