@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,8 @@ from numpy.typing import NDArray
 from scenarios.arrivals import Arrivals
 from scenarios.books import (
     BookedLine,
-    BookedOrder,
     Books,
-    DecisionRow,
     IntakeRow,
-    KeyRow,
     StockRow,
     Wallets,
 )
@@ -59,7 +57,7 @@ def read_history(memory: Memory, scenario: Scenario, arrivals: Arrivals, strateg
         "quantities": lists(pl.Series(quantities), owners, rows=len(answers)),
         "intended_s": attempts["intended_s"],
         "sent_s": attempts["sent_s"],
-        "acknowledged_s": pl.Series(attempts["acknowledged_s"]).fill_nan(None),
+        "acknowledged_s": pl.Series(attempts["acknowledged_s"], nan_to_null=True),
         "done_s": attempts["done_s"],
         "outcome": _answered(answers, [str(answer.outcome) for answer in _ANSWERS]),
         "status": _answered(answers, [answer.status for answer in _ANSWERS]),
@@ -89,8 +87,9 @@ def _answered(answers: Ints, values: list[Any]) -> pl.Series:
 
 
 def _key_names(keys: _Chosen, seed: int, is_order: NDArray[np.bool_]) -> pl.Series:
-    numbers = pl.DataFrame({"arrival": keys["arrival"], "order": keys["order_number"]})
-    return _where(is_order, numbers.select(pl.format(f"{seed}-{{}}-{{}}", "arrival", "order")).to_series())
+    numbers = keys["order_number"]
+    ends = pl.Series([f"-{number}" for number in range(numbers.max(initial=0) + 1)])
+    return _where(is_order, f"{seed}-" + pl.Series(keys["arrival"]).cast(pl.String()) + ends[numbers])
 
 
 def _where(chosen: NDArray[np.bool_], names: pl.Series) -> pl.Series:
@@ -107,8 +106,7 @@ def _cart_lines(
     start = np.where(alone, keys["cart_start"], arrivals.cart_start[arrival])
     length = np.where(alone, 1, np.diff(arrivals.cart_start)[arrival])
     owners = np.repeat(np.arange(len(arrival)), length)
-    within = np.arange(len(owners)) - np.repeat(np.cumsum(length) - length, length)
-    line, singles = np.repeat(start, length) + within, memory["lines"][single_lines:]
+    line, singles = _within(start, length), memory["lines"][single_lines:]
     skus = np.concatenate([arrivals.line_sku, singles["sku"]])
     quantities = np.concatenate([arrivals.line_quantity, singles["quantity"]])
     return owners, skus[line].astype(np.int64), quantities[line].astype(np.int64)
@@ -153,14 +151,18 @@ def read_books(memory: Memory, scenario: Scenario, arrivals: Arrivals, strategy:
     placed = placed[np.lexsort((placed["placed"], placed["placed_s"]))]
     decided = keys[keys["decision"] > 0]
     decided = decided[np.argsort(decided["concluded"])]
-    orders = tuple(_orders(memory, scenario, placed, arrivals.seed))
-    return Books(
-        stock=tuple(_stock(memory, scenario, strategy)),
-        orders=orders,
-        wallets=_wallets(memory, scenario),
-        keys=tuple(KeyRow(shopper=one.shopper, key=one.key, order_id=one.order_id) for one in orders),
-        decisions=tuple(_decisions(decided, arrivals.seed)),
-        intake=tuple(_intake(memory, arrivals.seed)),
+    orders = list(_orders(memory, scenario, placed, arrivals.seed))
+    return Books.model_validate(  # all rows in one go
+        {
+            "stock": list(_stock(memory, scenario, strategy)),
+            "orders": orders,
+            "wallets": _wallets(memory, scenario),
+            "keys": [
+                {"shopper": one["shopper"], "key": one["key"], "order_id": one["order_id"]} for one in orders
+            ],
+            "decisions": list(_decisions(decided, arrivals.seed)),
+            "intake": list(_intake(memory, arrivals.seed)),
+        }
     )
 
 
@@ -179,7 +181,7 @@ def _stock(memory: Memory, scenario: Scenario, strategy: Strategy) -> list[Stock
     ]
 
 
-def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> Iterator[BookedOrder]:
+def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> Iterator[dict[str, Any]]:
     """From whole columns, and each kind of line made once: to look at every record takes far longer."""
 
     @cache
@@ -187,31 +189,46 @@ def _orders(memory: Memory, scenario: Scenario, placed: Rows, seed: int) -> Iter
         sku = scenario.skus[number]
         return BookedLine(sku=sku.sku, quantity=quantity, price_won=sku.price_won)
 
-    skus, quantities = memory["lines"]["sku"].tolist(), memory["lines"]["quantity"].tolist()
-    fields = ("arrival", "order_number", "shopper", "total_won", "placed_s", "cart_start", "cart_end")
-    rows = zip(*(placed[field].tolist() for field in fields), strict=True)
-    for arrival, number, shopper, total_won, placed_s, start, end in rows:
+    lines, lengths = lines_of(memory, placed)
+    booked_lines = map(booked, lines["sku"].tolist(), lines["quantity"].tolist())
+    fields = ("arrival", "order_number", "shopper", "total_won", "placed_s")
+    rows = zip(*(placed[field].tolist() for field in fields), lengths.tolist(), strict=True)
+    for arrival, number, shopper, total_won, placed_s, length in rows:
         name = _key_name(seed, arrival, number)
-        yield BookedOrder(
-            order_id=name,
-            shopper=shopper,
-            key=name,
-            state="paid",
-            total_won=total_won,
-            placed_s=placed_s,
-            lines=tuple(map(booked, skus[start:end], quantities[start:end])),
-        )
+        yield {
+            "order_id": name,
+            "shopper": shopper,
+            "key": name,
+            "state": "paid",
+            "total_won": total_won,
+            "placed_s": placed_s,
+            "lines": tuple(islice(booked_lines, length)),
+        }
 
 
-def _decisions(decided: Rows, seed: int) -> Iterator[DecisionRow]:
+def lines_of(memory: Memory, keys: Rows) -> tuple[Rows, Ints]:
+    """The lines of the carts of keys, one cart after the other, and how many each has."""
+    lengths = keys["cart_end"] - keys["cart_start"]
+    return memory["lines"][_within(keys["cart_start"], lengths)], lengths
+
+
+def _within(starts: Ints, lengths: Ints) -> Ints:
+    """The numbers of as many rows as given from each start on."""
+    return np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+
+
+def _decisions(decided: Rows, seed: int) -> Iterator[dict[str, Any]]:
     fields = ("arrival", "order_number", "shopper", "decision")
     for arrival, number, shopper, decision in zip(
         *(decided[field].tolist() for field in fields), strict=True
     ):
         answer = ANSWERS[decision]
-        yield DecisionRow(
-            shopper=shopper, key=_key_name(seed, arrival, number), status=answer.status, code=answer.code
-        )
+        yield {
+            "shopper": shopper,
+            "key": _key_name(seed, arrival, number),
+            "status": answer.status,
+            "code": answer.code,
+        }
 
 
 def _key_name(seed: int, arrival: int, number: int) -> str:

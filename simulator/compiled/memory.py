@@ -23,13 +23,13 @@ class Memory:
 
     Args:
         tables: the type of the records of each.
-        fields: what else the world has: names and types.
+        world: the type of the record of all else.
     """
 
-    def __init__(self, tables: dict[str, np.dtype[Any]], fields: list[tuple[Any, ...]]) -> None:
+    def __init__(self, tables: dict[str, np.dtype[Any]], world: np.dtype[Any]) -> None:
         self._types = tables
         self._tables: dict[str, NDArray[np.void]] = {}
-        self._world = np.zeros(1, world_type(tables, fields))
+        self._world = np.zeros(1, world)
         for table in tables:
             self.put(table, 0)
 

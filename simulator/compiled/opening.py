@@ -20,7 +20,6 @@ from simulator.shop import Shop
 from simulator.stations import ROLES
 from simulator.strategies import KeptIn, Step, Strategy
 
-_ROOM = 4  # records for each arrival: most crowds need no more; what is not used costs no memory
 _OUTSIDE = ("kept_answer", "inquiry", "accept", "respond")  # what an order asks for beside its stages
 
 
@@ -187,8 +186,8 @@ def _put_crowd(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:
     world["retries"], world["jitter"] = shoppers.retry.attempts, shoppers.retry.jitter
     world["backoff_s"], world["max_backoff_s"] = shoppers.retry.backoff_s, shoppers.retry.max_backoff_s
     world["sizes_tried"] = shoppers.bots.sizes_tried
-    for name in ("attempts", "keys", "processes"):
-        memory.reserve(name, _ROOM * len(arrivals) + 2 * MARGIN)
+    for name in ("attempts", "keys"):
+        memory.reserve(name, int(1.3 * len(arrivals)) + 2 * MARGIN)
 
 
 def _put_lines(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:

@@ -11,7 +11,9 @@ from reports.metrics import pace
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 from simulator.compiled.answers import ANSWERS
+from simulator.compiled.leavings import lines_of
 from simulator.compiled.memory import Memory
+from simulator.compiled.parts import kept
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +59,7 @@ def summarize(memory: Memory, scenario: Scenario) -> Summary:
         sold={sku.sku: int(units) for sku, units in zip(scenario.skus, sold, strict=True)},
         oversold=int(np.maximum(0, sold - [sku.units for sku in scenario.skus]).sum()),
         orders_per_s=pace(_first_answers_s(attempts[outcome == _OUTCOMES.index(Outcome.BOUGHT)])),
-        peak_in_system=_peak(attempts["sent_s"], attempts["done_s"]),
+        peak_in_system=_peak(attempts["sent_s"], np.sort(attempts["done_s"])),
         retries=int(((attempts["key"] > 0) & (attempts["attempt"] > 0)).sum()),
         ended_s=float(memory.world["now_s"]),
     )
@@ -79,19 +81,20 @@ def _first_answers_s(bought: NDArray[np.void]) -> Floats:
     return in_time["done_s"][first].astype(np.float64)
 
 
+@kept
 def _peak(sent_s: Floats, done_s: Floats) -> int:
-    """The most, over all sendings, of those sent so far less those answered before; `sent_s` is sorted."""
-    if not len(sent_s):
-        return 0
-    answered = np.searchsorted(np.sort(done_s), sent_s, side="right")
-    return int((np.arange(1, len(sent_s) + 1) - answered).max())
+    """The most, over all sendings, of those sent so far less those answered before; both are sorted."""
+    answered = most = 0
+    for sent, at_s in enumerate(sent_s, 1):
+        while answered < len(done_s) and done_s[answered] <= at_s:
+            answered += 1
+        most = max(most, sent - answered)
+    return most
 
 
 def _sold(memory: Memory, scenario: Scenario) -> NDArray[np.int64]:
     keys = memory["keys"][: memory.world["keys_used"]]
     placed = keys[keys["placed"] > 0]
-    length = placed["cart_end"] - placed["cart_start"]
-    within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    lines = memory["lines"][np.repeat(placed["cart_start"], length) + within]
+    lines, _ = lines_of(memory, placed)
     units = np.bincount(lines["sku"], weights=lines["quantity"], minlength=len(scenario.skus))
     return units.astype(np.int64)

@@ -142,7 +142,7 @@ WORLD = world_type(TABLES, FIELDS)
 
 def new_memory() -> Memory:
     """Empty tables for one run."""
-    return Memory(TABLES, FIELDS)
+    return Memory(TABLES, WORLD)
 
 
 _POINTER = Pointer("world", WORLD)
