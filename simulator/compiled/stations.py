@@ -198,11 +198,13 @@ def enter(world: Record, me: int, number: int) -> bool:
             return False
     if my.enter == 1 and not thread.has_core:
         my.enter = 2
+        my.began_waiting_s = world.now_s
         if not take(world, CORES, me):
             return False
     if my.enter == 2:
         thread.has_core = 1
-        thread.slice_ends_s = world.now_s + SLICE_S
+        waited_s = world.now_s - my.began_waiting_s
+        thread.slice_ends_s = world.now_s + (min(waited_s, SLICE_S) if waited_s else SLICE_S)
     my.enter = 0
     return True
 
