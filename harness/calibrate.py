@@ -38,7 +38,7 @@ _CLIENTS_IN_BATCHES = 512  # who wait for the same few batches: fewer would leav
 _WARM_UP_S = 0.4
 _ACQUAINTANCE_S = 0.8  # in which every token is seen once
 _TRIES = 3  # of a run in which nothing should be left to sell
-_NOTHING_LEFT: tuple[Kind, ...] = ("sold_out", "newcomers", "strangers")
+_NOTHING_LEFT: tuple[Kind, ...] = ("sold_out", "strangers")
 FIT_S = 4.0  # of one strategy
 _START_S = 2.0  # of a shop
 _BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
@@ -78,10 +78,6 @@ class _Run:
 
     def scenario(self) -> Scenario:
         return _scenario(self.units)
-
-    @property
-    def reconnect(self) -> bool:
-        return self.kind == "newcomers"
 
     @property
     def warmup_s(self) -> float:
@@ -255,7 +251,6 @@ def _driven(
             clients=run.clients,
             duration_s=run.duration_s,
             warmup_s=run.warmup_s,
-            reconnect=run.reconnect,
             roles=stage.roles(shop),
         )
         with cpu.probing(stage.system_cores) as speeds:
@@ -271,7 +266,6 @@ _ASKED_AND_EXPECTED: dict[Kind, tuple[str, set[str]]] = {
     "late": ("in stock", {"201"}),
     "refused": ("short by one unit", {"sold_out"}),
     "sold_out": ("sold out", {"sold_out"}),
-    "newcomers": ("sold out", {"sold_out"}),
     "strangers": ("sold out", {"sold_out"}),
     "browse": ("on its pages", {"200"}),
 }

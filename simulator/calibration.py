@@ -9,8 +9,8 @@ than there can be orders, what contention adds and what sharing saves. (Clients 
 the answers of one batch make the next come all at once.) The model itself meets the same shoppers, until it
 uses as much CPU and takes as many orders a second.
 
-Clients with tokens and connections of their own show what newcomers cost. How fast the machine was in each
-run a probe tells; the runs are compared as if it had always been as fast.
+Clients with tokens of their own show what newcomers cost. How fast the machine was in each run a probe tells;
+the runs are compared as if it had always been as fast.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from simulator.strategies import Step, Strategy, strategy_named
 from simulator.uncertainty import intervals, misfit, spread_of_repeats
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
-KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("newcomers", "strangers", "browse")
+KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
 _SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", *OPEN)
 _DIGITS = 3  # of a speed: it is not known better
 _SEND_SHARE, _RECEIVE_SHARE = 0.4, 0.3  # of the generator's CPU for an attempt; the rest comes after it
@@ -98,7 +98,6 @@ def fit(
         pool_size=pool_size,
         wire_ms=wire_ms,
         generator=_generator(observations),
-        connect_ms=max(0.0, _of_any_strategy(observations, "newcomers").cpu_ms("worker") - board_ms),
         identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
         unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
         speed=speed,

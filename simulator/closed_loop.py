@@ -34,7 +34,7 @@ def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
 
     Where they lie in buckets there is one in each: no order of two can be had, and the first of one are.
     """
-    if kind not in ("refused", "sold_out", "newcomers", "strangers"):
+    if kind not in ("refused", "sold_out", "strangers"):
         return None
     return settings.buckets if strategy.kept_in is KeptIn.BUCKETS else 1
 
@@ -127,8 +127,6 @@ class _Run:
             answer = yield from Page(shop, worker, pace).answer()
             yield self.client.receive(shop.wire_s)
             return answer
-        if self.load.kind == "newcomers":
-            yield from worker.admit(shop.connect_s)
         lines = ((0, 2 if self.load.kind == "refused" else 1),)
         shopper = number * self.load.clients + client
         if self.load.kind != "strangers":

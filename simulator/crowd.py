@@ -107,7 +107,7 @@ class Crowd:
         worker = self._idle_connection()
         if worker is None:
             worker = self._shop.workers[step.arrival % len(self._shop.workers)]
-            yield from worker.admit(self._shop.connect_s)
+            yield from worker.admit()
         if step.operation == "order":
             answer = yield from exchange(
                 self._shop, worker, self._order(step), self.generator, lambda: self._acknowledge(sent)

@@ -24,7 +24,7 @@ _WAKE_MS = (0.0, 0.15)  # where the cost of waking a waiter is looked for: a con
 _COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
 _IN_COMPANY = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
 _TOLERANCE = 0.005  # of the throughput
-_STEPS = 1 / 200  # of a range: as finely as it is searched
+_STEPS = 1 / 1000  # of a range: as finely as it is searched
 _BUSY = 0.9  # of the cores, in a run in which they set the pace; below, timers do
 _ROUNDS = 4  # of correcting demands until the model uses the CPU that was measured
 _LEAST, _MOST = 0.02, 20.0  # by which times demands are corrected in one round
@@ -106,7 +106,15 @@ def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> S
         demands = _in_company(observed, demands)
     if observed.is_busy:
         demands = _with_contention(observed, demands)
+        demands = _with_contention(observed, _partly_unused(observed, demands))
     return _refused(observed, demands)
+
+
+def _partly_unused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """The same, with cores that are no busier in a crowd than they were: the model knows no switches."""
+    busy = observed.runs["crowded"].median(lambda run: run.busy_share)
+    modelled = observed.look("crowded", demands).observation.busy_share
+    return demands.model_copy(update={"unused_share": max(0.0, 1 - busy / modelled)})
 
 
 def _in_company(observed: Observed, demands: StrategyDemands) -> StrategyDemands:

@@ -20,7 +20,6 @@ Kind = Literal[
     "crowded",
     "late",
     "refused",
-    "newcomers",
     "strangers",
     "browse",
 ]
@@ -87,7 +86,6 @@ class Observation(_Part):
     | `late` | 1 | as back to back, on the stock of the saturated run | what grows with what was sold |
     | `refused` | many | orders of two, where one is left, or one a bucket | "sold out" from the strategy |
     | `sold_out` | many | orders of a SKU that has none left | "sold out" from the sold-out board |
-    | `newcomers` | many | the same, each over a new connection; any strategy | what a new connection takes |
     | `strangers` | many | the same, each with a token of its own; any strategy | what a new token takes |
     | `browse` | 1 | GET of a product | the product page, and the way there and back; any strategy |
 

@@ -121,16 +121,19 @@ class StrategyDemands(_Part):
     in_company: Times = Times()
     board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
     wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
-    cold_ms: float = Field(ge=0)  # how much more CPU it takes what comes to a core after a long rest
+    cold_ms: float = Field(ge=0)  # how much more CPU the work of a role takes after a long rest of a core
+    unused_share: float = Field(
+        default=0.0, ge=0, lt=1
+    )  # of busy cores: while they switch, and wake sleepers
 
 
 class Profile(_Part):
     """Calibrated demands, and the machine they hold for.
 
     `machine` and `versions` describe where and with what the calibration ran. `wire_ms` is what a request
-    and its answer spend between shopper and system, together. `connect_ms` is the worker's CPU for a new
-    connection, `identify_ms` for a token that it has not seen before. `unevenness` is the standard deviation
-    of the logarithm of the work that requests of one kind make.
+    and its answer spend between shopper and system, together. `identify_ms` is the worker's CPU for a token
+    that it has not seen before. `unevenness` is the standard deviation of the logarithm of the work that
+    requests of one kind make.
 
     A machine has neighbours, and is not always as fast. Demands hold for the mean `speed` of a probe, in
     steps per microsecond; `speeds` are what it found every 100 ms, relative to that, and a run of the model
@@ -147,7 +150,6 @@ class Profile(_Part):
     pool_size: int = Field(ge=1)
     wire_ms: float = Field(ge=0)
     generator: GeneratorDemands
-    connect_ms: float = Field(ge=0)
     identify_ms: float = Field(ge=0)
     unevenness: float = Field(ge=0)
     speed: float = Field(gt=0)

@@ -42,15 +42,15 @@ class Worker:
         self.gone: dict[int, frozenset[int]] = {}
         self._door = Turns(env, 1)
 
-    def admit(self, work_s: float) -> Steps:
+    def admit(self) -> Steps:
         """Accept a new connection: one in each round of the loop, however many knock.
 
         So under load those who are inside are served before those who come; and a crowd waits outside.
-        (libuv, since 1.45: "don't accept() connections in a loop".)
+        (libuv, since 1.45: "don't accept() connections in a loop".) That takes no time of its own: of crowds
+        in which each had a connection to make, and of others, the worker's CPU was the same for each order.
         """
         yield from self._door.take()
         yield from self.thread.enter()
-        self.thread.spend(work_s)
         yield from self.thread.leave()
         self._door.give_back()
 
@@ -97,13 +97,17 @@ class Shop:
         self.once = {span: Work.of(demand, ms_s) for span, demand in demands.once.items()}
         self.board_s = demands.board_ms * ms_s
         self.look_up = self.order_work.kept_answer  # and any other statement of like size
-        self.connect_s = profile.connect_ms * ms_s
         self.identify_s = profile.identify_ms * ms_s
         self.page = Work.of(profile.browse, ms_s)
         self.wire_s = profile.wire_ms / 1e3
         self.lanes = [zlib.crc32(sku.sku.encode()) % settings.pool_size for sku in skus]  # by SKU
         self.cores = Cores(
-            env, profile.system_cores, demands.cold_ms * ms_s, speeds, demands.in_company.model_dump()
+            env,
+            profile.system_cores,
+            demands.cold_ms * ms_s,
+            speeds,
+            demands.in_company.model_dump(),
+            demands.unused_share,
         )
         self.redis = Redis(env, self.cores, skus)
         self.database = Database(

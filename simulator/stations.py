@@ -21,8 +21,9 @@ Steps = Generator[simpy.Event, Any, None]
 """A part of a SimPy process that gives nothing back."""
 
 # How long a busy process keeps a core that others wait for. Linux lets who has slept preempt who computes,
-# but not at once: half a millisecond fits what a crowd on the sold-out board left to orders beside it.
-SLICE_S = 0.0005
+# but not at once: a millisecond fits what a crowd at the door left to orders beside it (`pessimistic_lock` in
+# a spike: 780 orders a second, the model 774; with half of it 904).
+SLICE_S = 0.001
 
 # A core that rests grows cold: its caches go to others, and whatever runs on it next takes longer. Half as
 # cold as it can get it is after 10 ms; until it is warm again for a role, its work takes up to twice as long.
@@ -93,7 +94,8 @@ class Cores:
 
     `cold_s`: how much longer the work of each role takes after a long rest of a core; `speeds`: how fast all
     cores are, one number for every 100 ms, over and over; `in_company`: how many times longer the work of a
-    role takes while more than one `at_work` share them.
+    role takes while more than one `at_work` share them; `unused_share`: of the time that a core is held, in
+    which nobody uses it.
     """
 
     def __init__(
@@ -103,16 +105,18 @@ class Cores:
         cold_s: float = 0.0,
         speeds: Sequence[float] = (1.0,),
         in_company: Mapping[str, float] | None = None,
+        unused_share: float = 0.0,
     ) -> None:
         self._env = env
         self.count = count
         self.cold_s = cold_s
         self.speeds = speeds
         self.in_company = in_company or {}
+        self.unused_share = unused_share
         self.at_work = 0
         self._turns = Turns(env, count)
         self._idle_since_s = [0.0] * count
-        self._cold_left_s = dict.fromkeys(ROLES, 0.0)  # that is still to be worked off
+        self._cold_left_s = defaultdict(float, dict.fromkeys(ROLES, 0.0))  # that is still to be worked off
         self._jobs: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def take(self) -> Steps:
@@ -136,11 +140,11 @@ class Cores:
         self._cold_left_s[role] -= colder_s
         busy_s = (work_s + colder_s) / self.speed()
         self._jobs[role].extend((self._env.now, busy_s))
-        return self._env.timeout(busy_s)
+        return self._env.timeout(busy_s / (1 - self.unused_share))
 
     def takes_s(self, work_s: float, role: str) -> float:
-        """How long it would keep a core busy now."""
-        return sum(self._stretched(work_s, role)) / self.speed()
+        """How long it would keep a core now."""
+        return sum(self._stretched(work_s, role)) / self.speed() / (1 - self.unused_share)
 
     def _stretched(self, work_s: float, role: str) -> tuple[float, float]:
         """What it is in company, and how much more where it is cold."""
@@ -186,10 +190,7 @@ def _running_total(until: Floats, since: Floats) -> Floats:
 class Thread:
     """A process of one thread, such as an event loop: one request at a time computes, until it lets go.
 
-    While requests are in line it keeps its core, but no longer than it had to wait for it, and for a slice at
-    most; then it sleeps. So a thread that always has work, and the rest that has, get the same share. (EEVDF
-    is fair: of a crowd that comes faster than it can be let in, the worker got 0.39 to 0.48 of a core and the
-    database 0.38 to 0.49, under three strategies.)
+    While requests are in line it keeps its core, for a slice at most; then it sleeps.
     """
 
     def __init__(self, env: simpy.Environment, cores: Cores, role: str) -> None:
@@ -204,10 +205,8 @@ class Thread:
         """Wait until the thread is free for this request, and has a core."""
         yield from self._turns.take()
         if self._slice_ends is None:
-            since_s = self._env.now
             yield from self._cores.take()
-            waited_s = self._env.now - since_s
-            self._slice_ends = self._env.now + (min(waited_s, SLICE_S) if waited_s else SLICE_S)
+            self._slice_ends = self._env.now + SLICE_S
 
     def spend(self, work_s: float) -> None:
         """Compute; the work runs in one piece when the request leaves."""

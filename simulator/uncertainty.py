@@ -18,12 +18,7 @@ from simulator.profile import Fit, Interval, StrategyDemands
 
 _COVERAGE = 0.90
 _MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
-_STRAINED: tuple[Kind, ...] = (
-    "saturated",
-    "crowded",
-    "refused",
-    "sold_out",
-)  # kinds in which the machine sets the pace
+_STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 _MEET_FEW: tuple[Kind, ...] = ("light", "back_to_back")  # kinds in which the clients do
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -25,9 +25,8 @@ _DRAIN_S = 20.0
 class _Window:
     """What the connections saw between the end of the warm-up and the end of the run."""
 
-    def __init__(self, requests: Iterator[bytes], clients: int, reconnect: Callable[[], None] | None) -> None:
+    def __init__(self, requests: Iterator[bytes], clients: int) -> None:
         self.requests = requests
-        self.reconnect = reconnect
         self.measuring = False
         self.over = False
         self.busy = clients
@@ -98,8 +97,6 @@ class _Connection(asyncio.Protocol):
         self.queued = None
         if window.over:
             self._rest()
-        elif window.reconnect:
-            window.reconnect()
         else:
             self._send()
 
@@ -130,25 +127,12 @@ async def run(load: Load) -> Result:
     """
     address = urlsplit(load.url)
     loop = asyncio.get_running_loop()
-    transports: list[asyncio.BaseTransport] = []
-    connecting: set[asyncio.Task[None]] = set()
-
-    async def connect() -> None:
-        host, port = str(address.hostname), address.port or 80
-        transports.append((await loop.create_connection(lambda: _Connection(window), host, port))[0])
-
-    def reconnect() -> None:
-        task = loop.create_task(connect())
-        connecting.add(task)
-        task.add_done_callback(connecting.discard)
-
-    window = _Window(
-        messages(load.requests, address.netloc),
-        load.clients,
-        reconnect if load.reconnect else None,
-    )
-    for _ in range(load.clients):
-        await connect()
+    window = _Window(messages(load.requests, address.netloc), load.clients)
+    host, port = str(address.hostname), address.port or 80
+    transports = [
+        (await loop.create_connection(lambda: _Connection(window), host, port))[0]
+        for _ in range(load.clients)
+    ]
     if load.warmup_s:  # without one, nothing may be answered between the first request and the window
         await _unless_failed(window, load.warmup_s)
     used, switched = cpu.used_s(load.roles), cpu.switches(load.roles)

@@ -35,8 +35,7 @@ class Orders(_Part):
 class Load(_Part):
     """What to send, and how. Answers of the first `warmup_s` seconds are not measured.
 
-    `roles` names the root processes whose CPU is read at both ends of the measured window. With `reconnect`
-    every request has a new connection; those that are done with stay open, as a crowd's do.
+    `roles` names the root processes whose CPU is read at both ends of the measured window.
     """
 
     url: str
@@ -44,7 +43,6 @@ class Load(_Part):
     clients: int = Field(ge=1)
     duration_s: float = Field(gt=0)
     warmup_s: float = Field(default=0.0, ge=0)
-    reconnect: bool = False
     roles: dict[str, tuple[int, ...]] = {}
 
 

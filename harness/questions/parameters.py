@@ -9,7 +9,7 @@ from scenarios.scenario import Scenario
 from simulator.profile import Profile
 
 RELATIVE = 0.1  # how far off a parameter may be of which the profile has no interval
-_OF_ALL = ("wire_ms", "connect_ms", "identify_ms", "unevenness")
+_OF_ALL = ("wire_ms", "identify_ms", "unevenness")
 
 
 class Uncertain(NamedTuple):

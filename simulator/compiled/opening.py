@@ -209,8 +209,9 @@ def _put_settings(memory: Memory, shop: Shop) -> None:
     for name in ("pool_timeout_s", "lock_timeout_s", "lease_s", "batch_window_s", "board_interval_s"):
         world[name] = getattr(settings, name)
     world["try_backoff_s"] = settings.backoff_s
-    world["board_s"], world["connect_s"], world["wire_s"] = shop.board_s, shop.connect_s, shop.wire_s
+    world["board_s"], world["wire_s"] = shop.board_s, shop.wire_s
     world["identify_s"], world["cold_s"] = shop.identify_s, shop.cores.cold_s
+    world["unused_share"] = shop.cores.unused_share
     for role, times in shop.cores.in_company.items():
         world[f"{role}_in_company"] = times
     world["wake_s"] = shop.database.wake_s

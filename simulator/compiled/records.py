@@ -79,7 +79,6 @@ PROCESS = np.dtype(
         ("flush_s", "f8"),
         ("thread_s", "f8"),
         ("began_s", "f8"),
-        ("began_waiting_s", "f8"),  # for a core
         ("since_s", "f8"),
         ("until_s", "f8"),
     ],

@@ -40,7 +40,7 @@ def admit(world: Record, me: int) -> bool:
         my.admit = 1
         if not take(world, worker.door, me):
             return False
-    my.thread_s = world.connect_s
+    my.thread_s = 0.0
     if not visit(world, me, worker.thread):
         return False
     my.admit = 0

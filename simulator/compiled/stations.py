@@ -108,14 +108,14 @@ def compute(world: Record, me: int, work_s: float, role: int) -> None:
     job.at_s = world.now_s
     job.work_s = (work_s + colder_s) / speed(world)
     job.role = role
-    later(world, job.work_s, event(RESUME, me))
+    later(world, job.work_s / (1 - world.unused_share), event(RESUME, me))
 
 
 @compiled
 def takes_s(world: Record, work_s: float, role: int) -> float:
-    """How long it would keep a core busy now."""
+    """How long it would keep a core now."""
     work_s = _stretched(world, work_s, role)
-    return (work_s + _colder_s(world, work_s, role)) / speed(world)
+    return float((work_s + _colder_s(world, work_s, role)) / speed(world) / (1 - world.unused_share))
 
 
 @compiled
@@ -198,13 +198,11 @@ def enter(world: Record, me: int, number: int) -> bool:
             return False
     if my.enter == 1 and not thread.has_core:
         my.enter = 2
-        my.began_waiting_s = world.now_s
         if not take(world, CORES, me):
             return False
     if my.enter == 2:
         thread.has_core = 1
-        waited_s = world.now_s - my.began_waiting_s
-        thread.slice_ends_s = world.now_s + (min(waited_s, SLICE_S) if waited_s else SLICE_S)
+        thread.slice_ends_s = world.now_s + SLICE_S
     my.enter = 0
     return True
 

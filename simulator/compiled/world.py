@@ -105,9 +105,9 @@ FIELDS: list[tuple[Any, ...]] = [
     ("batch_window_s", "f8"),
     ("board_interval_s", "f8"),
     ("board_s", "f8"),
-    ("connect_s", "f8"),
     ("identify_s", "f8"),
     ("cold_s", "f8"),
+    ("unused_share", "f8"),
     ("at_work", "i8"),  # connections to the database that are in use
     *((f"{role}_in_company", "f8") for role in ("worker", "consumer", "database", "redis")),
     ("wire_s", "f8"),

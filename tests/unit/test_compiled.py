@@ -30,7 +30,7 @@ from tests.unit.profiles import QUEUED, a_rush, moody_machine
 _ROUNDING = 1e-8
 
 HARD_TIMES = {
-    "patience_s": 0.04,
+    "patience_s": 0.06,
     "balance_won": 2_500,
     "population": 200,
     "retry": {"attempts": 4, "backoff_s": 0.01},

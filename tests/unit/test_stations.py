@@ -21,11 +21,11 @@ def test_cores_are_a_line_before_many_servers(crowd: tuple[Floats, Floats], coun
 
 
 def _on_cores(cores: Cores, work_s: Floats) -> Service:
-    return lambda number: cores.run(float(work_s[number]), "role")
+    return lambda number: cores.run(float(work_s[number]), "database")
 
 
 def test_work_that_comes_to_a_core_after_a_rest_takes_longer_until_the_core_is_warm() -> None:
-    cold_s, work_s = 0.004, 0.001
+    cold_s, work_s = 0.001, 0.001
     at_s, one_s = np.array([HALF_COLD_S, HALF_COLD_S + 0.001]), np.full(2, work_s)
 
     left_s = departures(at_s, lambda env: _on_cores(Cores(env, 1, cold_s), one_s))
@@ -50,10 +50,10 @@ def test_work_of_a_role_takes_so_many_times_as_long_in_company() -> None:
 def test_cold_work_takes_so_many_times_as_long_at_most() -> None:
     work_s = np.full(2, 0.001)
 
-    left_s = departures(np.full(2, HALF_COLD_S), lambda env: _on_cores(Cores(env, 1, cold_s=0.01), work_s))
+    left_s = departures(np.full(2, HALF_COLD_S), lambda env: _on_cores(Cores(env, 1, cold_s=0.003), work_s))
 
     took_s = np.diff(left_s, prepend=HALF_COLD_S)
-    assert took_s == pytest.approx([(1 + COLD_PACE) * 0.001, 0.001 + 0.005 - COLD_PACE * 0.001])
+    assert took_s == pytest.approx([(1 + COLD_PACE) * 0.001, 0.001 + 0.0015 - COLD_PACE * 0.001])
 
 
 def test_a_core_is_as_fast_as_the_machine_is_at_that_moment() -> None:
@@ -130,7 +130,7 @@ def test_the_core_that_a_thread_keeps_goes_to_others_when_its_slice_is_over() ->
 
     def visit() -> Steps:
         yield from thread.enter()
-        thread.spend(0.0002)
+        thread.spend(0.4 * SLICE_S)
         yield from thread.leave()
 
     def backend() -> Steps:
@@ -142,7 +142,7 @@ def test_the_core_that_a_thread_keeps_goes_to_others_when_its_slice_is_over() ->
     env.process(backend())
     env.run()
 
-    assert ended_s == [pytest.approx(0.1006)]  # after three visits, which are more than half a millisecond
+    assert ended_s == [pytest.approx(0.1 + 1.2 * SLICE_S)]  # after three visits, which are more than a slice
 
 
 def test_who_computes_for_longer_than_a_slice_lets_others_in_between() -> None:
@@ -160,7 +160,7 @@ def test_who_computes_for_longer_than_a_slice_lets_others_in_between() -> None:
     env.process(work("a statement", 0.0003))
     env.run()
 
-    assert ended_s == {"a statement": pytest.approx(0.0008), "a batch": pytest.approx(0.1003)}
+    assert ended_s == {"a statement": pytest.approx(SLICE_S + 0.0003), "a batch": pytest.approx(0.1003)}
 
 
 def test_a_timer_of_an_event_loop_has_whole_milliseconds() -> None:

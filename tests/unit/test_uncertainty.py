@@ -47,7 +47,7 @@ def fit(observed_ms: float, modelled_ms: float) -> Fit:
 
 
 def test_the_misfit_is_that_of_orders_that_meet_few() -> None:
-    too_fast = {"sparse": fit(2, 1), "back_to_back": fit(2, 1), "saturated": fit(9, 1)}
-    too_slow = {"sparse": fit(1, 2), "back_to_back": fit(1, 7), "saturated": fit(1, 9)}
+    too_fast = {"light": fit(2, 1), "back_to_back": fit(2, 1), "crowded": fit(9, 1)}
+    too_slow = {"light": fit(1, 2), "back_to_back": fit(1, 7), "crowded": fit(1, 9)}
 
     assert misfit([too_fast, too_slow]) == pytest.approx(1.4826 * math.log(2))

@@ -28,6 +28,7 @@ def observation(kind: str, clients: int, per_s: float) -> Observation:
             "kind": kind,
             "strategy": "redis_hold",
             "clients": clients,
+            "offered_per_s": 0.0 if clients else 1.2 * per_s,
             "workers": 1,
             "pool_size": 10,
             "system_cores": 1,
@@ -45,6 +46,7 @@ def observation(kind: str, clients: int, per_s: float) -> Observation:
 KNOWN = Known(
     alone=Repeats([observation("back_to_back", 1, 500)]),
     saturated=Repeats([observation("saturated", 64, 1_000)]),
+    crowded=Repeats([observation("crowded", 0, 1_000)]),
 )
 
 
