@@ -23,10 +23,12 @@ from simulator.strategies import Step, Strategy
 _WAKE_MS = (0.0, 0.15)  # where the cost of waking a waiter is looked for: a context switch and a look
 _COLD_MS = (0.0, 6.0)  # where the coldness of a core is looked for
 _IN_COMPANY = (0.4, 2.5)  # where the database's CPU is, relative to that of an order which meets nobody
+_FLUSHES = (1.0, 6.0)  # how many times longer than alone a flush may take
 _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 1000  # of a range: as finely as it is searched
 _BUSY = 0.9  # of the cores, in a run in which they set the pace; below, timers do
-_ROUNDS = 4  # of correcting demands until the model uses the CPU that was measured
+_ROUNDS = 10  # of correcting demands until the model uses the CPU that was measured
+_CAUTION = 0.7  # the power of a correction that is made: batches are larger or smaller for it
 _LEAST, _MOST = 0.02, 20.0  # by which times demands are corrected in one round
 _WARMUP_S = 0.2
 _DURATION_S = 1.0
@@ -107,7 +109,30 @@ def contended(observed: Observed, demands: StrategyDemands, cold_ms: float) -> S
     if observed.is_busy:
         demands = _with_contention(observed, demands)
         demands = _with_contention(observed, _partly_unused(observed, demands))
+    elif observed.strategy.does(Step.SEND):
+        demands = _with_flushes(observed, demands)
     return _refused(observed, demands)
+
+
+def _with_flushes(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
+    """The demands with which a lane takes as many orders a second as it did, where that is what binds.
+
+    After each flush in a message the database waits for its core, longer than the model knows: it has the
+    time of that from the pace.
+    """
+    per_s = observed.runs["crowded"].median(lambda run: run.per_s)
+
+    def flushing(times: float) -> StrategyDemands:
+        stages = {
+            span: one.model_copy(update={"flush_ms": one.flush_ms * times})
+            for span, one in demands.order.stages.items()
+        }
+        return demands.model_copy(update={"order": demands.order.model_copy(update={"stages": stages})})
+
+    def miss(times: float) -> float:
+        return math.log(observed.look("crowded", flushing(times)).observation.per_s / per_s)
+
+    return flushing(_root_or_end(miss, *_FLUSHES))
 
 
 def _partly_unused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
@@ -134,15 +159,20 @@ def _in_company(observed: Observed, demands: StrategyDemands) -> StrategyDemands
 
 def _shared(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
     """What an order takes for itself and what a batch takes once, so that the model uses as much CPU as the
-    system did both where a batch has one order and where it has many."""
+    system did both where a batch has few orders and where it has many.
+
+    Where orders wait for others, one client leaves the cores to rest between its batches of one, and tells
+    little of those of a crowd.
+    """
+    kind: Kind = "light" if observed.strategy.waits_for_others else "back_to_back"
     for _ in range(_ROUNDS):
-        few, many = (observed.look(kind, demands) for kind in ("back_to_back", "crowded"))
+        few, many = (observed.look(one, demands) for one in (kind, "crowded"))
         each: dict[Role, float] = {}
         once: dict[Role, float] = {}
         for role in ROLES:
             each[role], once[role] = _corrections(
                 _split(few, demands, role),
-                observed.runs["back_to_back"].cpu_ms(role),
+                observed.runs[kind].cpu_ms(role),
                 _split(many, demands, role),
                 observed.runs["crowded"].cpu_ms(role),
             )
@@ -180,8 +210,8 @@ def _corrections(
     once = 1.0
     if abs(determinant) > 1e-12:
         once = (few[0] * many_ms - many[0] * few_ms) / determinant
-    once = _bounded(once) if few[1] else 1.0
-    return _bounded(ratio(many_ms - once * many[1], many[0])), once
+    once = _bounded(once) ** _CAUTION if few[1] else 1.0
+    return _bounded(ratio(many_ms - once * many[1], many[0])) ** _CAUTION, once
 
 
 def _refused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:

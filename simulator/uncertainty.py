@@ -19,7 +19,6 @@ from simulator.profile import Fit, Interval, StrategyDemands
 _COVERAGE = 0.90
 _MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
-_MEET_FEW: tuple[Kind, ...] = ("light", "back_to_back")  # kinds in which the clients do
 
 
 def intervals(whole: StrategyDemands, without_one: Sequence[StrategyDemands]) -> dict[str, Interval]:
@@ -79,5 +78,5 @@ def misfit(fits: Sequence[Mapping[str, Fit]]) -> float:
     Args:
         fits: of each strategy, by kind of run.
     """
-    ratios = [of[kind].observed.p50_ms / of[kind].modelled.p50_ms for of in fits for kind in _MEET_FEW]
+    ratios = [of["light"].observed.p50_ms / of["light"].modelled.p50_ms for of in fits]
     return _MEDIAN_TO_DEVIATION * median(abs(math.log(ratio)) for ratio in ratios)
