@@ -15,7 +15,7 @@ from harness import cpu, machine
 from harness.closed_loop import Gets, Load, Orders, Quantiles, Result, drive
 from harness.display import Live, Step
 from harness.errors import UncalibratedError
-from harness.open_runs import RUN_S, OpenRuns
+from harness.open_runs import RUN_S, OpenRuns, send
 from harness.plenty import WON, units_for
 from harness.shop import Shop
 from harness.stage import Stage
@@ -138,16 +138,13 @@ class Calibration:
 
     def _take_turn(self, strategy: StrategyUnderTest, live: Live) -> None:
         axes = self.stage.axes
+        settings = Settings(workers=axes.workers, pool_size=axes.pool_size)
         is_first = not self.observations or self.observations[0].strategy == strategy.name
-        runs = _runs(
-            strategy_named(strategy.name),
-            self.effort,
-            Settings(workers=axes.workers, pool_size=axes.pool_size),
-            the_same_for_all=is_first,
-        )
+        runs = _runs(strategy_named(strategy.name), self.effort, settings, the_same_for_all=is_first)
         seen = list(_observe_all(self.stage, strategy, runs, self.logs, live))
         closed_per_s = next(one.per_s for one in seen if one.kind == "saturated")
-        shoppers = self._open.setdefault(strategy.name, OpenRuns(self.stage, strategy, self.effort.open_s))
+        fresh = OpenRuns(partial(send, self.stage, strategy), self.effort.open_s, settings)
+        shoppers = self._open.setdefault(strategy.name, fresh)
         self.observations += [*seen, *shoppers.observe(closed_per_s, live)]
         save_observations(self.observations, self.logs)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.display import Live
@@ -25,6 +26,25 @@ _TOO_MANY, _TOO_FEW = 0.75, 0.95  # of those who come are served, in a crowd tha
 _MORE = 1.3
 
 
+Run = Callable[[OpenLoop, Live], Observation]
+"""Makes a run, and says what it showed."""
+
+
+def send(stage: Stage, strategy: StrategyUnderTest, load: OpenLoop, live: Live) -> Observation:
+    """A run of the system on this stage.
+
+    Raises:
+        RunError: something died, hung, or did not come to rest.
+    """
+    with tempfile.TemporaryDirectory(prefix="dropday-calibration-") as scratch:
+        folder = Path(scratch)
+        rehearsal = Rehearsal.written(hot_sku(load.per_s, load.duration_s), folder / "steady.toml", SEED)
+        measure(stage, rehearsal, strategy, folder, lambda _: None)
+        seen = load.observed(Record.load(folder), strategy.name)
+    live(f"{load.kind}: {seen.per_s:,.0f} of {load.per_s:,.0f}/s")
+    return seen
+
+
 @dataclass
 class OpenRuns:
     """What is observed of one strategy, turn after turn, by crowds of the same size.
@@ -33,9 +53,9 @@ class OpenRuns:
     would be to let them in, and of fewer, nothing would show what binds.
     """
 
-    stage: Stage
-    strategy: StrategyUnderTest
+    run: Run
     duration_s: float
+    settings: Settings
     _crowd_per_s: float | None = None
 
     def observe(self, closed_per_s: float, live: Live) -> list[Observation]:
@@ -43,39 +63,23 @@ class OpenRuns:
 
         Args:
             closed_per_s: orders a second of clients in a closed loop, where to begin to look.
-
-        Raises:
-            RunError: something died, hung, or did not come to rest.
         """
         crowded = self._crowded(closed_per_s, live)
         self._crowd_per_s = crowded.offered_per_s
-        light = self._run(self._load("light", min(_LIGHT * crowded.per_s, MOST_SENT_PER_S)), live)
-        return [crowded, light]
+        return [crowded, self.run(self._load("light", _LIGHT * crowded.per_s), live)]
 
     def _crowded(self, closed_per_s: float, live: Live) -> Observation:
         if self._crowd_per_s:
-            return self._run(self._load("crowded", self._crowd_per_s), live)
-        load = self._load("crowded", min(closed_per_s, MOST_SENT_PER_S))
+            return self.run(self._load("crowded", self._crowd_per_s), live)
+        load = self._load("crowded", closed_per_s)
         for _ in range(_TRIALS):
-            seen = self._run(load, live)
+            seen = self.run(load, live)
             served = seen.per_s / load.per_s
             if _TOO_MANY <= served <= _TOO_FEW or (served > _TOO_FEW and load.per_s == MOST_SENT_PER_S):
                 break
             per_s = load.per_s * _MORE if served > _TOO_FEW else (load.per_s + seen.per_s) / 2
-            load = replace(load, per_s=min(per_s, MOST_SENT_PER_S))
+            load = self._load("crowded", per_s)
         return seen
 
     def _load(self, kind: Kind, per_s: float) -> OpenLoop:
-        axes = self.stage.axes
-        return OpenLoop(
-            kind, per_s, self.duration_s, Settings(workers=axes.workers, pool_size=axes.pool_size)
-        )
-
-    def _run(self, load: OpenLoop, live: Live) -> Observation:
-        with tempfile.TemporaryDirectory(prefix="dropday-calibration-") as scratch:
-            folder = Path(scratch)
-            rehearsal = Rehearsal.written(hot_sku(load.per_s, load.duration_s), folder / "steady.toml", SEED)
-            measure(self.stage, rehearsal, self.strategy, folder, lambda _: None)
-            seen = load.observed(Record.load(folder), self.strategy.name)
-        live(f"{load.kind}: {seen.per_s:,.0f} of {load.per_s:,.0f}/s")
-        return seen
+        return OpenLoop(kind, min(per_s, MOST_SENT_PER_S), self.duration_s, self.settings)
