@@ -73,7 +73,7 @@ def test_a_replication_meets_the_same_crowd_at_another_speed() -> None:
 
 
 def test_the_history_is_one_of_a_load_test_in_everything_but_its_source() -> None:
-    record = run("redis_hold")
+    record = run("redis_hold", profile=small_machine(generator={"tick_ms": 1.0}))
 
     assert record.history.schema == SCHEMA
     lateness_s = record.history["sent_s"] - record.history["intended_s"]

@@ -116,7 +116,7 @@ def test_the_last_units_in_two_buckets_are_no_pair() -> None:
 
 
 def test_a_fence_keeps_out_whoever_outlived_the_lease() -> None:
-    brief = Settings(lease_s=0.001)
+    brief = Settings(lease_s=0.0005)
     sold_by = {
         name: sum(
             len(order.lines)
