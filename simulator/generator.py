@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import simpy
 
+from scenarios.arrivals import Arrivals
 from simulator.profile import GeneratorDemands
 from simulator.stations import HALF_COLD_S
 
@@ -21,8 +23,11 @@ class GeneratorWork:
     cold_s: float = 0.0
 
     @classmethod
-    def of(cls, demands: GeneratorDemands) -> GeneratorWork:
-        """The demands in seconds."""
+    def of(cls, demands: GeneratorDemands, arrivals: Arrivals) -> GeneratorWork:
+        """The demands in seconds, for a crowd that one generator can send. A larger one comes by itself."""
+        warm_s = (demands.send_ms + demands.receive_ms + demands.note_ms) / 1e3
+        if _most_in_a_second(arrivals) * warm_s >= 1:
+            return cls()
         return cls(
             tick_s=demands.tick_ms / 1e3,
             send_s=demands.send_ms / 1e3,
@@ -30,6 +35,12 @@ class GeneratorWork:
             note_s=demands.note_ms / 1e3,
             cold_s=demands.cold_ms / 1e3,
         )
+
+
+def _most_in_a_second(arrivals: Arrivals) -> int:
+    at_s = arrivals.at_s
+    within = np.searchsorted(at_s, at_s + 1.0) - np.arange(len(at_s))
+    return int(within.max(initial=0))
 
 
 class Generator:

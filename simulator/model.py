@@ -84,7 +84,7 @@ def simulate_strategy(
         skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,
     )
-    sending = GeneratorWork.of(profile.generator)
+    sending = GeneratorWork.of(profile.generator, arrivals)
     crowd = Crowd(shop, scenario, arrivals, sending=sending, unevenness=profile.unevenness)
     env.run(until=env.process(crowd.visit()))
     shop.close()

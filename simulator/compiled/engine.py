@@ -125,7 +125,7 @@ def play(
         shop,
         scenario,
         arrivals,
-        sending=GeneratorWork.of(profile.generator),
+        sending=GeneratorWork.of(profile.generator, arrivals),
         replication=replication,
         unevenness=profile.unevenness,
     )

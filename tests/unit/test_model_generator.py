@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import simpy
 
+from scenarios.arrivals import generate
+from scenarios.steady import hot_sku
 from simulator.generator import Generator, GeneratorWork
 from simulator.profile import GeneratorDemands
 from simulator.stations import HALF_COLD_S, Steps
@@ -50,9 +52,19 @@ def test_after_a_rest_a_request_takes_longer_and_the_next_does_not() -> None:
     assert ended_s == pytest.approx([0.0025, 0.0045])  # half as cold as it can get
 
 
+def test_a_crowd_that_no_generator_can_send_comes_by_itself() -> None:
+    demands = GeneratorDemands(tick_ms=1.0, send_ms=0.05, receive_ms=0.03, note_ms=0.02, cold_ms=0.1)
+
+    can_be_sent = GeneratorWork.of(demands, generate(hot_sku(5_000, 1.0), seed=1))
+    too_many = GeneratorWork.of(demands, generate(hot_sku(15_000, 1.0), seed=1))
+
+    assert can_be_sent.send_s == pytest.approx(0.00005)
+    assert too_many == GeneratorWork()
+
+
 def test_a_generator_without_demands_takes_no_time() -> None:
     env = simpy.Environment()
-    generator = Generator(env, GeneratorWork.of(GeneratorDemands()))
+    generator = Generator(env, GeneratorWork())
 
     read_s = [_happens(env, generator.receive(after_s=0.5)) for _ in range(3)]
     env.run()
