@@ -8,9 +8,10 @@ from reports import gate, validity
 from reports.audit import merge
 from reports.comparison import prediction_errors
 from reports.experiment import Experiment, StrategyUnderTest
-from reports.findings import Runs
+from reports.findings import Findings, Runs
 from reports.headline import headline
 from reports.metrics import aggregate
+from reports.shapes import Aggregate
 from reports.summary import Control, RunFacts, StrategySummary, Summary
 from reports.thresholds import Threshold
 from reports.wording import in_units, names
@@ -47,7 +48,7 @@ def assemble(experiment: Experiment, runs: Mapping[str, Runs], thresholds: Seque
 
 def _strategy(strategy: StrategyUnderTest, runs: Runs) -> StrategySummary:
     measured = aggregate([run.metrics for run in runs.measured]) if runs.measured else None
-    predicted = aggregate([run.metrics for run in runs.predicted]) if runs.predicted else None
+    predicted = _predicted(runs.predicted) if runs.predicted else None
     return StrategySummary(
         name=strategy.name,
         safe=strategy.safe,
@@ -62,6 +63,11 @@ def _strategy(strategy: StrategyUnderTest, runs: Runs) -> StrategySummary:
         predicted=predicted,
         prediction_error=prediction_errors(measured, predicted),
     )
+
+
+def _predicted(replications: Sequence[Findings]) -> Aggregate:
+    """The means of the model's runs, with intervals for one of the system."""
+    return aggregate([run.metrics for run in replications], replications[0].misfits)
 
 
 def _control(strategies: Sequence[StrategySummary]) -> Control:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Findings:
     invalid: Sequence[str]  # why it is, or nothing
     instead_of: Sequence[str]  # what was wrong with an earlier run, if it was measured in place of one
     series: Series
+    misfits: Mapping[str, float]  # of figures, where it is a run of the model
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def examine(record: Record, scenario: Scenario, *, exact: bool) -> Findings:
         invalid=reasons_against(record, scenario),
         instead_of=record.conditions.instead_of,
         series=observe(record.history, scenario),
+        misfits=record.conditions.misfits,
     )
 
 

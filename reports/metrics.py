@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ from scenarios.record import Record
 
 _TAIL = 20  # one in twenty lies beyond either end of an interval that covers 90 %
 _DECIMALS = 4
+_NORMAL = statistics.NormalDist().inv_cdf(1 - 1 / _TAIL)
+_NONE: Mapping[str, float] = {}
 
 
 def measure(record: Record) -> Metrics:
@@ -121,10 +124,13 @@ def _repeated_tries(history: pl.DataFrame) -> int:
     return int((tries_of(history)["tries"] - 1).sum())
 
 
-def aggregate(runs: Sequence[Metrics]) -> Aggregate:
+def aggregate(runs: Sequence[Metrics], misfits: Mapping[str, float] = _NONE) -> Aggregate:
     """The mean of each figure over one or more runs, with an interval beside it.
 
     A figure that only some of the runs have, such as the latency of a rare outcome, is taken over those.
+
+    Args:
+        misfits: of runs of the model, by the path of a figure; see `interval`.
     """
     values: dict[str, list[Any]] = defaultdict(list)
     for run in runs:
@@ -138,7 +144,7 @@ def aggregate(runs: Sequence[Metrics]) -> Aggregate:
         bound_by=statistics.mode(run.bound_by for run in runs),
         runs=len(runs),
         coverage=round(coverage(len(runs)), _DECIMALS),
-        intervals={path: interval(numbers) for path, numbers in values.items()},
+        intervals={path: interval(numbers, misfits.get(path, 0.0)) for path, numbers in values.items()},
     )
 
 
@@ -156,10 +162,20 @@ def coverage(n: int) -> float:
     return 1 - 2 * rank(n) / (n + 1)
 
 
-def interval(values: Sequence[Number]) -> Interval:
-    """Between the lowest and the highest value, or as many from either end as leave a coverage of 90 %."""
+def interval(values: Sequence[Number], misfit: float = 0.0) -> Interval:
+    """Between the lowest and the highest value, or as many from either end as leave a coverage of 90 %.
+
+    Args:
+        misfit: how far what is asked about is from such values, as the deviation of a logarithm. What
+            deviates independently adds up as its squares do. Where the lowest value is 0, it says nothing.
+    """
     ordered, nth = sorted(values), rank(len(values))
-    return Interval(low=_rounded(ordered[nth - 1]), high=_rounded(ordered[-nth]))
+    low, high = ordered[nth - 1], ordered[-nth]
+    if misfit and low > 0:
+        middle = statistics.median(ordered)
+        low = middle * math.exp(-math.hypot(math.log(middle / low), _NORMAL * misfit))
+        high = middle * math.exp(math.hypot(math.log(high / middle), _NORMAL * misfit))
+    return Interval(low=_rounded(low), high=_rounded(high))
 
 
 def _mean(values: Sequence[Number]) -> Number:

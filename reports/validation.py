@@ -131,10 +131,14 @@ class Validation(Document):
 
 
 class Ran(Part):
-    """The figures of a run, and how fast the machine was meanwhile, in steps of a probe per microsecond."""
+    """The figures of a run, and how fast the machine was meanwhile, in steps of a probe per microsecond.
+
+    `misfits`: by the path of a figure, how far the model that made the run is from the system.
+    """
 
     metrics: Metrics
     speed: float
+    misfits: dict[str, float] = Field(default_factory=dict)
 
 
 class Foreseen(Part):
@@ -165,15 +169,18 @@ def foreseen(replications: Sequence[Ran]) -> dict[str, Foreseen]:
     """Each figure that has a goal, of one or more replications."""
     found = [(run.speed, _figures(run.metrics)) for run in replications]
     return {
-        metric: _foreseen([(speed, figures[metric]) for speed, figures in found if metric in figures])
+        metric: _foreseen(
+            [(speed, figures[metric]) for speed, figures in found if metric in figures],
+            replications[0].misfits.get(metric, 0.0),
+        )
         for metric in GOALS
         if any(metric in figures for _, figures in found)
     }
 
 
-def _foreseen(by_speed: Sequence[tuple[float, float]]) -> Foreseen:
+def _foreseen(by_speed: Sequence[tuple[float, float]], misfit: float) -> Foreseen:
     runs = [figure for _, figure in by_speed]
-    return Foreseen(predicted=median(runs), by_speed=tuple(by_speed), **interval(runs).model_dump())
+    return Foreseen(predicted=median(runs), by_speed=tuple(by_speed), **interval(runs, misfit).model_dump())
 
 
 def cells(

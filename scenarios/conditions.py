@@ -71,6 +71,8 @@ class Conditions(_Row):
     generator ran on them too. There are no `waits` where nobody looked, such as in the model.
     `machine_speed` is that of the system's cores meanwhile, in steps of a fixed loop per microsecond.
     `instead_of` has what was wrong with an earlier run, in whose place this one was measured.
+    `misfits`, of a run of the model: by the path of a figure, how far runs are from it, as the deviation of a
+    logarithm.
     """
 
     generator: Generator
@@ -82,3 +84,4 @@ class Conditions(_Row):
     generator_shares_cores: bool
     workers: int
     pool_size: int
+    misfits: dict[str, float] = {}

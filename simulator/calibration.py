@@ -33,11 +33,11 @@ from simulator.observation import OPEN, Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
 from simulator.strategies import Step, Strategy, strategy_named
-from simulator.uncertainty import intervals, misfit, spread_of_repeats
+from simulator.uncertainty import intervals, misfit_of_pace, misfits, spread_of_repeats, typical
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
-_SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", *OPEN)
+_SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", "saturated", *OPEN)
 _DIGITS = 3  # of a speed: it is not known better
 _SEND_SHARE, _RECEIVE_SHARE = 0.4, 0.3  # of the generator's CPU for an attempt; the rest comes after it
 _P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
@@ -124,7 +124,8 @@ def fit(
     demands = {name: one.demands for name, one in fitted.items()}
     return profile.model_copy(
         update={
-            "speed_spread": math.hypot(profile.speed_spread, misfit([one.fits for one in found])),
+            "speed_spread": math.hypot(profile.speed_spread, misfit_of_pace([one.fits for one in found])),
+            "misfits": typical([one.misfits for one in found]),
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
             "fits": {name: one.fits for name, one in fitted.items()},
             "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
@@ -167,6 +168,7 @@ def _rested(observed: Observed) -> _Rested:
 class _Fitted(NamedTuple):
     demands: StrategyDemands
     fits: dict[str, Fit]
+    misfits: dict[str, float]
     intervals: dict[str, Interval]
 
 
@@ -190,6 +192,7 @@ def _fitted(
     return _Fitted(
         demands,
         {kind: _fit(observed, kind, demands) for kind in _SHOW_THE_FIT},
+        misfits(observed.runs["light"].observations, observed.look("light", demands).observation),
         intervals(demands, [without(number) for number in range(rounds)]) if known else {},
     )
 

@@ -69,6 +69,7 @@ def conditions(
         generator_shares_cores=False,
         workers=settings.workers,
         pool_size=settings.pool_size,
+        misfits=profile.misfits,
     )
 
 

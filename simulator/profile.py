@@ -139,6 +139,7 @@ class Profile(_Part):
     steps per microsecond; `speeds` are what it found every 100 ms, relative to that, and a run of the model
     plays them back from some moment on. `speed_spread` is the standard deviation of the logarithm of what is
     left: between runs in which the probe found the same, and between runs and the model that was fitted.
+    `misfits` are, by the path of a figure, such deviations of what the model foresees of it at any pace.
     """
 
     schema_: Literal["dropday.profile/6"] = Field(default=SCHEMA, alias="schema")
@@ -161,6 +162,7 @@ class Profile(_Part):
     intervals: dict[
         str, dict[str, Interval]
     ] = {}  # by strategy and path of a demand, where runs were repeated
+    misfits: dict[str, Annotated[float, Field(ge=0)]] = {}
 
     def demands(self, strategy: str) -> StrategyDemands:
         """What orders under `strategy` ask for.

@@ -27,7 +27,8 @@ class Measured:
 
 def ran_of(record: Record) -> Ran:
     """The figures of a run, measured or predicted, and how fast the machine was meanwhile."""
-    return Ran(metrics=metrics.measure(record), speed=record.conditions.machine_speed)
+    conditions = record.conditions
+    return Ran(metrics=metrics.measure(record), speed=conditions.machine_speed, misfits=conditions.misfits)
 
 
 def measure(stage: Stage, case: Case, rehearsal: Rehearsal, scratch: Path, live: Live) -> Measured:

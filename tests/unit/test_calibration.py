@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from statistics import fmean
 
@@ -15,7 +16,7 @@ from simulator.observation import OPEN, Kind, Observation
 from simulator.open_loop import OpenLoop
 from simulator.profile import Demand, OrderDemands, Profile, Times
 from simulator.strategies import STRATEGIES
-from simulator.uncertainty import spread_of_repeats
+from simulator.uncertainty import misfit_of_pace, spread_of_repeats
 from tests.unit.profiles import small_machine
 
 SETTINGS = Settings(pool_size=5)
@@ -152,13 +153,26 @@ def slower() -> list[Observation]:
 
 def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_predictions() -> None:
     steady = observations("no_lock")
+    repeated = [*steady, *map(seen_by_no_probe, slower())]
+
+    profile = fitted(repeated)
 
     assert spread_of_repeats(steady) == 0
-    assert profile_of("no_lock").speed_spread < 0.01  # no more than the fit is off
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
-    assert fitted([*steady, *map(seen_by_no_probe, slower())]).speed_spread == pytest.approx(
-        0.0745 * 1.5**0.5, rel=0.1
-    )
+    assert spread_of_repeats(repeated) == pytest.approx(0.0745 * 1.5**0.5, rel=0.1)
+    misfit = misfit_of_pace([profile.fits["no_lock"]])
+    assert profile.speed_spread == pytest.approx(math.hypot(spread_of_repeats(repeated), misfit))
+
+
+def test_a_model_of_itself_has_little_misfit() -> None:
+    profile = profile_of("no_lock")
+
+    assert profile.speed_spread == misfit_of_pace([profile.fits["no_lock"]]) < 0.05
+    assert set(profile.misfits) == {
+        *("orders_per_s", "utilisation.share", "peak_in_system"),
+        *(f"latency_ms.bought.{share}" for share in ("p50", "p95", "p99")),
+    }
+    assert max(profile.misfits.values()) < 0.05
 
 
 def test_runs_are_compared_as_if_the_machine_had_always_been_as_fast() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,28 @@ def test_a_latency_that_only_some_runs_have_is_the_mean_of_those() -> None:
 def test_whole_numbers_stay_whole_where_the_runs_agree() -> None:
     figures = aggregate([measure(play(rush()))] * 3)
     assert isinstance(figures.units.sold, int)
+
+
+def test_what_deviates_beside_the_runs_adds_up_with_them_as_squares_do() -> None:
+    values = [100 * 1.1**step for step in (-1, 0, 1)]
+    further = math.hypot(math.log(1.1), 1.6449 * 0.2)
+
+    widened = interval(values, misfit=0.2)
+
+    assert (widened.low, widened.high) == pytest.approx(
+        (100 * math.exp(-further), 100 * math.exp(further)), rel=1e-4
+    )
+    assert interval([0, 100, 110], misfit=0.2) == interval([0, 100, 110])
+
+
+def test_the_misfits_of_the_model_widen_the_intervals_of_their_figures_alone() -> None:
+    runs = [measure(play(rush()))] * 3
+
+    plain, widened = aggregate(runs), aggregate(runs, {"orders_per_s": 0.1})
+
+    assert widened.intervals["orders_per_s"].low < plain.intervals["orders_per_s"].low
+    assert widened.intervals["orders_per_s"].high > plain.intervals["orders_per_s"].high
+    assert widened.intervals["peak_in_system"] == plain.intervals["peak_in_system"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def test_a_replication_meets_the_same_crowd_at_another_speed() -> None:
 
 
 def test_the_history_is_one_of_a_load_test_in_everything_but_its_source() -> None:
-    record = run("redis_hold", profile=small_machine(generator={"tick_ms": 1.0}))
+    misfits = {"peak_in_system": 0.2}
+    record = run("redis_hold", profile=small_machine(generator={"tick_ms": 1.0}, misfits=misfits))
 
     assert record.history.schema == SCHEMA
     lateness_s = record.history["sent_s"] - record.history["intended_s"]
@@ -81,6 +82,7 @@ def test_the_history_is_one_of_a_load_test_in_everything_but_its_source() -> Non
     generator = record.conditions.generator
     assert generator.offered == generator.sent == len(generate(a_rush(), 1))
     assert (record.conditions.workers, record.conditions.pool_size) == (1, 5)
+    assert record.conditions.misfits == misfits
 
 
 def test_most_of_the_crowd_hears_sold_out_from_the_board() -> None:

@@ -1,4 +1,4 @@
-"""Intervals of demands, from fits that leave out one round each."""
+"""How well a calibration knows its demands, and how far the model is from what it was not fitted to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import pytest
 from scipy.stats import t
 
+from simulator.observation import Cpu, Observation, Timing
 from simulator.profile import ClosedRun, Demand, Fit, OrderDemands, StrategyDemands
-from simulator.uncertainty import intervals, misfit
+from simulator.uncertainty import intervals, misfit_of_pace, misfits, typical
 
 
 def demands(board_ms: float, worker_ms: float = 0.0) -> StrategyDemands:
@@ -39,15 +40,54 @@ def test_a_demand_that_is_zero_has_none_and_the_others_go_by_their_path() -> Non
     assert (found["board_ms"].low, found["board_ms"].high) == (1.0, 1.0)
 
 
-def fit(observed_ms: float, modelled_ms: float) -> Fit:
-    def run(p50_ms: float) -> ClosedRun:
-        return ClosedRun(per_s=1, p50_ms=p50_ms, p99_ms=9)
+def fit(observed_per_s: float, modelled_per_s: float) -> Fit:
+    def run(per_s: float) -> ClosedRun:
+        return ClosedRun(per_s=per_s, p50_ms=9, p99_ms=9)
 
-    return Fit(runs=1, observed=run(observed_ms), modelled=run(modelled_ms))
+    return Fit(runs=1, observed=run(observed_per_s), modelled=run(modelled_per_s))
 
 
-def test_the_misfit_is_that_of_orders_that_meet_few() -> None:
-    too_fast = {"light": fit(2, 1), "back_to_back": fit(2, 1), "crowded": fit(9, 1)}
-    too_slow = {"light": fit(1, 2), "back_to_back": fit(1, 7), "crowded": fit(1, 9)}
+def test_the_misfit_of_the_pace_is_that_of_clients_the_model_was_not_fitted_to() -> None:
+    too_fast = {"saturated": fit(1, 2), "crowded": fit(1, 9)}
+    too_slow = {"saturated": fit(2, 1), "crowded": fit(9, 1)}
 
-    assert misfit([too_fast, too_slow]) == pytest.approx(1.4826 * math.log(2))
+    assert misfit_of_pace([too_fast, too_slow]) == pytest.approx(1.4826 * math.log(2))
+
+
+def light(p99_ms: float, *, offered_per_s: float = 100, database_s: float = 0.5) -> Observation:
+    return Observation(
+        kind="light",
+        strategy="no_lock",
+        clients=0,
+        offered_per_s=offered_per_s,
+        workers=1,
+        pool_size=5,
+        system_cores=1,
+        duration_s=1,
+        answered=round(offered_per_s),
+        bought=round(offered_per_s),
+        latency_ms=Timing(count=100, mean=2, p50=2, p95=4, p99=p99_ms, max=20),
+        spans_ms={},
+        cpu_s=Cpu(worker=0, database=database_s, redis=0),
+        machine_speeds=(1.0,),
+    )
+
+
+def test_the_misfit_of_a_figure_is_that_of_the_runs_of_a_light_load() -> None:
+    found = misfits([light(16), light(4)], modelled=light(8))
+
+    assert found["latency_ms.bought.p99"] == pytest.approx(math.log(2))
+    assert found["peak_in_system"] == found["latency_ms.bought.p99"]
+    assert found["latency_ms.bought.p50"] == found["orders_per_s"] == found["utilisation.share"] == 0
+
+
+def test_who_came_more_often_and_took_as_much_cpu_each_is_no_misfit() -> None:
+    found = misfits([light(8, offered_per_s=200, database_s=1.0)], modelled=light(8))
+
+    assert set(found.values()) == {0.0}
+
+
+def test_the_misfits_of_many_strategies_are_the_median_of_each() -> None:
+    strategies = [misfits([light(p99_ms)], modelled=light(8)) for p99_ms in (8, 16, 800)]
+
+    assert typical(strategies)["latency_ms.bought.p99"] == pytest.approx(math.log(2))

@@ -70,6 +70,16 @@ def test_a_figure_is_foreseen_as_the_median_between_the_extremes_of_its_replicat
     assert found == Foreseen(predicted=100, low=90, high=200, by_speed=((1.0, 90), (1.0, 100), (1.0, 200)))
 
 
+def test_how_far_the_model_is_from_the_system_widens_the_interval_of_what_it_foresees() -> None:
+    replications = [ran(per_s).model_copy(update={"misfits": {"orders_per_s": 0.1}}) for per_s in (90, 100)]
+
+    found = foreseen(replications)["orders_per_s"]
+
+    assert found.predicted == 95
+    assert found.low < 90
+    assert found.high > 100
+
+
 def test_what_was_foreseen_for_a_machine_as_fast_as_it_was_has_an_error_of_its_own() -> None:
     predicted = [ran(per_s, speed=per_s / 100) for per_s in (70, 80, 90, 100, 110, 120, 130)]
 
