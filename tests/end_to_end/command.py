@@ -17,10 +17,9 @@ from xml.etree import ElementTree
 
 import psutil
 
-from tests.waiting import eventually
+from tests.waiting import WITHIN_S, eventually
 
 DROPDAY = Path(sysconfig.get_path("scripts"), "dropday")
-WITHIN_S = 180
 
 DROP = """
 name = "small_drop"
