@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-WITHIN_S = 600  # what has not come by then hangs: on the slowest machine, beside other tests, all takes less
 _LOOK_EVERY_S = 0.01
 
 
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Whether `is_so()` becomes true within `WITHIN_S`; returns as soon as it does."""
-    deadline = time.monotonic() + WITHIN_S
+def eventually(is_so: Callable[[], bool], within_s: float = 180) -> bool:
+    """Whether `is_so()` becomes true in time; returns as soon as it does."""
+    deadline = time.monotonic() + within_s
     while not is_so():
         if time.monotonic() > deadline:
             return False

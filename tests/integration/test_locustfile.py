@@ -24,9 +24,10 @@ from scenarios.conditions import GeneratorLog
 from scenarios.scenario import load
 from tests.integration.conftest import ShopOf
 from tests.integration.shops import TestShop
-from tests.waiting import WITHIN_S, eventually
+from tests.waiting import eventually
 
 PASSED, WRONG_USAGE, UNKNOWN = 0, 2, 3
+WITHIN_S = 120
 
 DROP = """
 name = "small_drop"
@@ -96,7 +97,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    assert eventually(lambda: condition() or process.poll() is not None)
+    assert eventually(lambda: condition() or process.poll() is not None, WITHIN_S)
     assert condition(), process.communicate()[0]
 
 
