@@ -10,6 +10,7 @@ STRATEGIES ?=
 AXES ?=
 STRATEGY ?=
 SEED ?=
+CROWD ?=
 SHOPPERS ?=
 ASK ?=
 REPEATS ?=
@@ -33,14 +34,14 @@ help: ## list the targets
 	@echo '  Make reports any failure as 2. $(BIN)/dropday, which the targets call, says which one it was:'
 	@echo '  1 a threshold or an invariant failed, 2 wrong usage, 3 invalid or unknown.'
 
-loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO STRATEGIES AXES SEED REPEATS SERVERS)
-	@$(BIN)/dropday loadtest --profile '$(PROFILE)' $(call option,SCENARIO,scenario) \
+loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO CROWD STRATEGIES AXES SEED REPEATS SERVERS)
+	@$(BIN)/dropday loadtest --profile '$(PROFILE)' $(call option,SCENARIO,scenario) $(call option,CROWD,crowd) \
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
 	  $(call option,SERVERS,servers) $(axes)
 
-simulate: $(READY) ## foresee a drop with the model alone, and answer questions (SCENARIO STRATEGIES AXES SEED ASK)
-	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,STRATEGIES,strategies) \
-	  $(call option,SEED,seed) $(call option,ASK,ask) $(axes)
+simulate: $(READY) ## foresee a drop with the model alone, and answer questions (SCENARIO CROWD STRATEGIES AXES SEED ASK)
+	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,CROWD,crowd) \
+	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,ASK,ask) $(axes)
 
 foresee: $(READY) ## foresee a crowd of up to millions, many times over (SHOPPERS=1000000 SCENARIO STRATEGIES AXES SEED)
 	@$(BIN)/dropday foresee $(call option,SHOPPERS,shoppers) $(call option,SCENARIO,scenario) \

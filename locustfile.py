@@ -53,6 +53,9 @@ def _arguments(parser: LocustArgumentParser) -> None:
         "--time-scale", type=float, default=1.0, metavar="FACTOR", help="0.1 is a tenth of the scenario"
     )
     ours.add_argument(
+        "--crowd", type=float, default=1.0, metavar="FACTOR", help="0.3 is three tenths of the shoppers"
+    )
+    ours.add_argument(
         "--strategy",
         help=f"locking strategy to start a system with (default: {_DEFAULT_STRATEGY}); "
         "with --host, the one that the system there must have",
@@ -84,7 +87,7 @@ def _find_shop(environment: Any, **_: Any) -> None:
 
 
 def _scenario(options: Namespace) -> Scenario:
-    return load(options.scenario).scaled(options.time_scale)
+    return load(options.scenario).scaled(options.time_scale).crowded(options.crowd)
 
 
 class UntilAllHaveLeft(LoadTestShape):
@@ -156,7 +159,7 @@ def _tell(kept: Generator, scenario: Scenario) -> None:
     if kept.dropped or kept.lateness_p99_ms > scenario.max_lateness_p99_ms:
         _log.warning(
             "the schedule was not kept (nobody dropped, p99 at most %g ms): these figures say nothing about "
-            "the shop. Give Locust more CPU, or more workers",
+            "the shop. Give Locust more CPU, or more workers, or send fewer (--crowd 0.5)",
             scenario.max_lateness_p99_ms,
         )
 

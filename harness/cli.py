@@ -24,6 +24,7 @@ from harness.commands.serve import serve
 from harness.exits import Commands
 from harness.options import (
     AxesOption,
+    CrowdOption,
     DaskOption,
     EngineOption,
     ProfileFileOption,
@@ -65,6 +66,7 @@ def loadtest(
     seed: SeedOption = 1,
     repeats: RepeatsOption = None,
     time_scale: Annotated[float | None, options.TIME_SCALE] = None,
+    crowd: CrowdOption = 1.0,
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
     ] = True,
@@ -90,7 +92,7 @@ def loadtest(
     )
     _check(thresholds)
     axes = Axes.of(settings or ())
-    rehearsal = Rehearsal.of(scenario, scope.time_scale, seed)
+    rehearsal = Rehearsal.of(scenario, scope.time_scale, seed, crowd)
     axes.require_workable(rehearsal.scenario)
     test = LoadTest(
         rehearsal=rehearsal,
@@ -118,6 +120,7 @@ def simulate(
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
     ] = 4,
     time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
+    crowd: CrowdOption = 1.0,
     engine: EngineOption = Engine.COMPILED,
     questions: Annotated[
         str,
@@ -139,7 +142,7 @@ def simulate(
     axes = Axes.of(settings or ())
     axes.require_modelled()
     simulation = Simulation(
-        scenario=load(scenario).scaled(time_scale),
+        scenario=load(scenario).scaled(time_scale).crowded(crowd),
         strategies=choose(strategies, known()),
         profile=profile_file,
         seed=seed,

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from harness.processes import Child, running
+from harness.rehearsal import Rehearsal
 from harness.shop import Shop
 from scenarios import history
 from scenarios.conditions import GeneratorLog
@@ -55,19 +56,17 @@ _PROGRESS, _LOG, _HISTORY = "progress.jsonl", "generator.json", "history.parquet
 
 
 @contextmanager
-def sending(
-    shop: Shop, *, scenario: str, time_scale: float, seed: int, folder: Path, cores: Sequence[int]
-) -> Iterator[Generator]:
-    """Send the crowd of a scenario to a shop that is stocked for it; the generator ends by itself.
+def sending(shop: Shop, rehearsal: Rehearsal, *, folder: Path, cores: Sequence[int]) -> Iterator[Generator]:
+    """Send the crowd of a rehearsal to a shop that is stocked for it; the generator ends by itself.
 
     Args:
-        scenario: a name of the library, or the path of a file.
         folder: for its record, its log and its progress.
     """
     command = [
         *(sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"),
         *("--host", shop.url, "--strategy", shop.strategy.name, "--no-reset"),
-        *("--scenario", scenario, "--time-scale", repr(time_scale), "--seed", str(seed)),
+        *("--scenario", rehearsal.source, "--time-scale", repr(rehearsal.time_scale)),
+        *("--crowd", repr(rehearsal.crowd), "--seed", str(rehearsal.seed)),
         *("--record", str(folder), "--progress", str(folder / _PROGRESS)),
     ]
     environment = {"DROPDAY_ADMIN_KEY": shop.admin_key}

@@ -92,14 +92,7 @@ def _stock_and_warm_up(stage: Stage, shop: Shop, scenario: Scenario, crowd: int,
 def _sending(
     stage: Stage, shop: Shop, rehearsal: Rehearsal, folder: Path
 ) -> AbstractContextManager[Generator]:
-    return sending(
-        shop,
-        scenario=rehearsal.source,
-        time_scale=rehearsal.time_scale,
-        seed=rehearsal.seed,
-        folder=folder,
-        cores=stage.generator_cores,
-    )
+    return sending(shop, rehearsal, folder=folder, cores=stage.generator_cores)
 
 
 def _metering(stage: Stage, shop: Shop, generator: Generator) -> AbstractContextManager[list[cpu.Reading]]:

@@ -37,6 +37,9 @@ RepeatsOption = Annotated[
     int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
 ]
 TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
+CrowdOption = Annotated[
+    float, typer.Option("--crowd", metavar="FACTOR", help="0.3 is three tenths of the shoppers, as long.")
+]
 ServersOption = Annotated[
     Kind,
     typer.Option(

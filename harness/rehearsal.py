@@ -15,22 +15,24 @@ from scenarios.scenario import Scenario, load
 class Rehearsal:
     """What every run of an experiment plays.
 
-    `source` and `time_scale` are how the load generator is told of `scenario`, which is the scaled one.
+    `source`, `time_scale` and `crowd` are how the load generator is told of `scenario`, the scaled one.
     """
 
     scenario: Scenario
     source: str
     time_scale: float
+    crowd: float
     seed: int
 
     @classmethod
-    def of(cls, source: str, time_scale: float, seed: int) -> Self:
-        """The scenario of the library or of a file.
+    def of(cls, source: str, time_scale: float, seed: int, crowd: float = 1.0) -> Self:
+        """A scenario of the library or of a file: `time_scale` times as long, `crowd` times as many a second.
 
         Raises:
             ScenarioError: there is none, or it cannot be run.
         """
-        return cls(load(source).scaled(time_scale), source, time_scale, seed)
+        scenario = load(source).scaled(time_scale).crowded(crowd)
+        return cls(scenario, source, time_scale, crowd, seed)
 
     @classmethod
     def written(cls, scenario: Scenario, file: Path, seed: int) -> Self:

@@ -10,7 +10,8 @@ from reports.wording import in_units, names, number
 from scenarios.scenario import Scenario
 
 _WITHOUT_WORTH = {
-    "invalid": "The generator did not keep its schedule, so this run says nothing about the system.",
+    "invalid": "The generator did not keep its schedule, so this run says nothing about the system. "
+    "Send fewer (--crowd 0.5), or give the generator a faster core.",
     "unknown": "Nothing is proven: the run never came near enough to overselling.",
 }
 _MANY = 5

@@ -10,8 +10,9 @@ Two sources of chance, both functions of the seed alone:
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,11 @@ class Arrivals:
     def __len__(self) -> int:
         return len(self.at_s)
 
-    def cart(self, arrival: int) -> Cart:
-        """What this arrival came for."""
-        lines = slice(self.cart_start[arrival], self.cart_start[arrival + 1])
-        return tuple(zip(self.line_sku[lines].tolist(), self.line_quantity[lines].tolist(), strict=True))
+    @cached_property
+    def carts(self) -> list[Cart]:
+        """What each arrival came for."""
+        lines = list(zip(self.line_sku.tolist(), self.line_quantity.tolist(), strict=True))
+        return [tuple(lines[first:end]) for first, end in itertools.pairwise(self.cart_start.tolist())]
 
 
 def generate(scenario: Scenario, seed: int) -> Arrivals:

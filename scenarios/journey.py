@@ -44,7 +44,9 @@ class Journeys:
     """The journeys of a whole crowd; it keeps no state, all of a journey is in its latest step."""
 
     def __init__(self, scenario: Scenario, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
+        self._seed = arrivals.seed
+        self._carts = arrivals.carts
+        self._bot = arrivals.bot.tolist()
         self._operations = scenario.journey
         self._quantity = scenario.cart.quantity
         self._retry = scenario.shoppers.retry
@@ -70,13 +72,13 @@ class Journeys:
 
     def _operation_from(self, position: int, arrival: int, order_number: int) -> Step | None:
         """The operation at this position of the journey, or the next one that this shopper takes part in."""
-        bot = self._arrivals.bot[arrival]
+        bot = self._bot[arrival]
         for place, operation in enumerate(self._operations[position:], start=position):
             if operation == "order" or not bot:
                 return Step(
                     arrival=arrival,
                     operation=operation,
-                    cart=self._arrivals.cart(arrival),
+                    cart=self._carts[arrival],
                     key=self._key(arrival, order_number) if operation == "order" else "",
                     attempt=0,
                     delay_s=0.0,
@@ -87,23 +89,21 @@ class Journeys:
         return None
 
     def _key(self, arrival: int, order_number: int) -> str:
-        return f"{self._arrivals.seed}-{arrival}-{order_number}"
+        return f"{self._seed}-{arrival}-{order_number}"
 
     def _the_same_again(self, step: Step) -> Step | None:
         """The same request with the same key, after a jittered backoff that doubles up to a bound."""
         if step.attempt + 1 >= self._retry.attempts:
             return None
         backoff_s = min(self._retry.backoff_s * 2.0**step.attempt, self._retry.max_backoff_s)
-        draw = chance(
-            self._arrivals.seed, step.arrival, RETRY_JITTER, step.position, step.order_number, step.attempt
-        )
+        draw = chance(self._seed, step.arrival, RETRY_JITTER, step.position, step.order_number, step.attempt)
         jittered_s = backoff_s * (1 + self._retry.jitter * (2 * draw - 1))
         return step._replace(attempt=step.attempt + 1, delay_s=jittered_s)
 
     def _another_size(self, step: Step) -> Step | None:
         """A bot's next order: one SKU that it has not tried yet, at once."""
         tried = step.sizes_tried + 1
-        if not self._arrivals.bot[step.arrival] or tried >= self._most_sizes:
+        if not self._bot[step.arrival] or tried >= self._most_sizes:
             return None
         others = self._other_skus(step.arrival)
         if tried > len(others):
@@ -119,9 +119,9 @@ class Journeys:
 
     def _other_skus(self, arrival: int) -> list[int]:
         """The SKUs that this arrival did not come for, as it would wish for them: a race as in `arrivals`."""
-        wanted = {sku for sku, _ in self._arrivals.cart(arrival)}
+        wanted = {sku for sku, _ in self._carts[arrival]}
         clocks = {
-            sku: -math.log(chance(self._arrivals.seed, arrival, NEXT_SIZE, sku)) / popularity
+            sku: -math.log(chance(self._seed, arrival, NEXT_SIZE, sku)) / popularity
             for sku, popularity in enumerate(self._popularity)
             if sku not in wanted
         }

@@ -75,11 +75,11 @@ class Crowd:
 
         If interrupted, it is recorded as it stands: unknown, or queued.
         """
-        method, request = self._order(step) if step.operation == "order" else self._page(step)
+        request = self._order(step) if step.operation == "order" else self._page(step)
         reply, acknowledged_s = _INTERRUPTED, None
         sent_s = self._clock.now()
         try:
-            reply = self._wire.exchange(method, request, self._patience_s)
+            reply = self._wire.exchange(request, self._patience_s)
             if reply.status == 202:
                 acknowledged_s = self._clock.now()
                 reply = self._decision(step, reply, sent_s + self._patience_s)
@@ -102,7 +102,7 @@ class Crowd:
         """What becomes of a queued order, with the spans of its acceptance; the 202 if patience is over."""
         while accepted.location and (left_s := until_s - self._clock.now()) > 0:
             look = self._look(step, accepted.location, left_s)
-            if decision := decision_in(self._wire.exchange("GET", look, left_s)):
+            if decision := decision_in(self._wire.exchange(look, left_s)):
                 return decision._replace(server_timing=accepted.server_timing)
             gevent.sleep(_LOOK_AGAIN_S)
         return accepted
@@ -116,17 +116,17 @@ class Crowd:
             f"Authorization: Bearer {token}\r\nPrefer: wait={wait_s}\r\n\r\n"
         ).encode("latin-1")
 
-    def _page(self, step: Step) -> tuple[str, bytes]:
+    def _page(self, step: Step) -> bytes:
         product = self._skus[step.cart[0][0]].product
-        return "GET", f"GET /products/{product} HTTP/1.1\r\nHost: {self._wire.host}\r\n\r\n".encode("latin-1")
+        return f"GET /products/{product} HTTP/1.1\r\nHost: {self._wire.host}\r\n\r\n".encode("latin-1")
 
-    def _order(self, step: Step) -> tuple[str, bytes]:
+    def _order(self, step: Step) -> bytes:
         if step.cart not in self._orders:
             self._orders[step.cart] = self._order_of(step.cart)
         head, body = self._orders[step.cart]
         token = self._tokens[step.arrival]
         request = f"{head}Authorization: Bearer {token}\r\nIdempotency-Key: {step.key}\r\n\r\n{body}"
-        return "POST", request.encode("latin-1")
+        return request.encode("latin-1")
 
     def _order_of(self, cart: Cart) -> tuple[str, str]:
         """The parts of the request which are the same for all orders of this cart."""

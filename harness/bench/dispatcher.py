@@ -17,11 +17,11 @@ from harness.display import Display
 from harness.errors import RunError
 from harness.generator import sending
 from harness.processes import end_of, running
+from harness.rehearsal import Rehearsal
 from harness.shop import Shop
 from harness.stage import Stage
 from harness.strategies import known, named
 from scenarios.arrivals import generate
-from scenarios.scenario import load
 
 TURNS = 3
 BISECTIONS = 5
@@ -81,16 +81,9 @@ def _open_lateness(stage: Stage, logs: Path, shop: Shop, rate_per_s: float) -> t
     with tempfile.TemporaryDirectory(dir=logs) as folder:
         file = Path(folder) / "bench.toml"
         file.write_text(_SCENARIO.format(rate_per_s=rate_per_s, duration_s=_OPEN_S))
-        scenario = load(str(file))
-        shop.reset(scenario, shoppers=generate(scenario, _SEED).number_of_shoppers)
-        with sending(
-            shop,
-            scenario=str(file),
-            time_scale=1.0,
-            seed=_SEED,
-            folder=Path(folder),
-            cores=stage.generator_cores,
-        ) as generator:
+        rehearsal = Rehearsal.of(str(file), time_scale=1.0, seed=_SEED)
+        shop.reset(rehearsal.scenario, shoppers=generate(rehearsal.scenario, _SEED).number_of_shoppers)
+        with sending(shop, rehearsal, folder=Path(folder), cores=stage.generator_cores) as generator:
             generator.process.await_end(within_s=120)
             log = generator.record()[1].generator
     return log.lateness_p99_ms, log.dropped

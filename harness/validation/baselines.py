@@ -58,7 +58,7 @@ class Buyers:
         left = [sku.units for sku in scenario.skus]
         first = []
         for arrival, at_s in enumerate(arrivals.at_s.tolist()):
-            cart = arrivals.cart(arrival)
+            cart = arrivals.carts[arrival]
             if all(left[sku] >= quantity for sku, quantity in cart):
                 first.append(at_s)
                 for sku, quantity in cart:

@@ -28,7 +28,7 @@ IMPATIENT_S = 0.1
 
 def ask(answer: Answer, within_s: float = PATIENT_S) -> Reply:
     with odd_server(answer) as server:
-        return Wire(server.url).exchange("GET", GET, within_s)
+        return Wire(server.url).exchange(GET, within_s)
 
 
 def test_an_answer_comes_with_all_that_the_history_needs() -> None:
@@ -73,13 +73,13 @@ def test_no_whole_answer_is_a_reply_that_says_why(answer: Answer, within_s: floa
 def test_nobody_there_is_a_reply_too() -> None:
     with odd_server(says(200)) as server:
         wire = Wire(server.url)
-    assert wire.exchange("GET", GET, PATIENT_S) == Reply(0, failure="econnrefused")
+    assert wire.exchange(GET, PATIENT_S) == Reply(0, failure="econnrefused")
 
 
 def test_a_connection_is_used_again_and_again() -> None:
     with odd_server(says(200)) as server:
         wire = Wire(server.url)
-        assert [wire.exchange("GET", GET, PATIENT_S).status for _ in range(5)] == [200] * 5
+        assert [wire.exchange(GET, PATIENT_S).status for _ in range(5)] == [200] * 5
         assert server.connections == 1
 
 
@@ -89,22 +89,22 @@ def test_a_connection_is_used_again_and_again() -> None:
 def test_a_connection_that_the_server_ends_is_not_used_again(answer: Answer) -> None:
     with odd_server(answer) as server:
         wire = Wire(server.url)
-        assert [wire.exchange("GET", GET, PATIENT_S).status for _ in range(3)] == [200] * 3
+        assert [wire.exchange(GET, PATIENT_S).status for _ in range(3)] == [200] * 3
         assert server.connections == 3
 
 
 def test_connections_that_were_idle_for_long_are_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with odd_server(says(200)) as server:
         wire = Wire(server.url)
-        wire.exchange("GET", GET, PATIENT_S)
+        wire.exchange(GET, PATIENT_S)
         monkeypatch.setattr("scenarios.wire._IDLE_S", 0.0)
-        wire.exchange("GET", GET, PATIENT_S)
+        wire.exchange(GET, PATIENT_S)
         assert server.connections == 2
 
 
 def test_a_request_whose_connection_breaks_is_not_sent_again_unseen() -> None:
     with odd_server(resets) as server:
-        Wire(server.url).exchange("GET", GET, PATIENT_S)
+        Wire(server.url).exchange(GET, PATIENT_S)
         assert server.requests == [GET]
 
 
@@ -122,7 +122,7 @@ def test_requests_do_not_wait_for_one_another() -> None:
     with odd_server(answer) as server:
         wire = Wire(server.url)
         for _ in range(2):
-            replies = Group().map(lambda _: wire.exchange("GET", GET, PATIENT_S), range(crowd))
+            replies = Group().map(lambda _: wire.exchange(GET, PATIENT_S), range(crowd))
             assert {reply.status for reply in replies} == {200}
         assert server.connections == crowd
 
@@ -135,7 +135,7 @@ def test_an_interrupted_exchange_closes_its_connection() -> None:
             hung_up.set()
 
     with odd_server(answer) as server:
-        asking = gevent.spawn(Wire(server.url).exchange, "GET", GET, PATIENT_S)
+        asking = gevent.spawn(Wire(server.url).exchange, GET, PATIENT_S)
         while not server.requests:
             gevent.sleep(0)
         asking.kill()

@@ -192,11 +192,11 @@ def test_every_crowd_is_well_formed(
     assert ((crowd.shopper >= 0) & (crowd.shopper < crowd.number_of_shoppers)).all()
     assert crowd.number_of_shoppers == (n if population is None else population)
     for arrival in range(n):
-        skus = [sku for sku, _ in crowd.cart(arrival)]
+        skus = [sku for sku, _ in crowd.carts[arrival]]
         assert len(set(skus)) == len(skus)
         assert all(0 <= sku < 5 for sku in skus)
         assert drop.cart.lines[len(skus) - 1] > 0
-        assert {quantity for _, quantity in crowd.cart(arrival)} == {drop.cart.quantity}
+        assert {quantity for _, quantity in crowd.carts[arrival]} == {drop.cart.quantity}
 
 
 def arrays(crowd: Arrivals) -> list[list[Any]]:
@@ -251,7 +251,7 @@ def test_one_sku_is_wanted_in_proportion_to_its_popularity() -> None:
 def test_two_skus_are_drawn_one_after_the_other_by_popularity() -> None:
     crowd = generate(scenario(CONSTANT, cart={"lines": [0, 1]}), 1)
     weights = np.arange(1, 6) / 15
-    pairs = Counter((crowd.cart(i)[0][0], crowd.cart(i)[1][0]) for i in range(len(crowd)))
+    pairs = Counter((crowd.carts[i][0][0], crowd.carts[i][1][0]) for i in range(len(crowd)))
     expected = {
         (a, b): weights[a] * weights[b] / (1 - weights[a]) * len(crowd)
         for a, b in itertools.permutations(range(5), 2)

@@ -53,7 +53,7 @@ def test_the_history_has_a_row_for_every_note() -> None:
     history = recorder.history()
     assert history.schema == SCHEMA
     [row] = history.rows(named=True)
-    sku = SCENARIO.skus[ARRIVALS.cart(3)[0][0]].sku
+    sku = SCENARIO.skus[ARRIVALS.carts[3][0][0]].sku
     assert row == {
         "arrival": 3,
         "attempt": 0,
