@@ -62,7 +62,10 @@ def _read(connection: gevent.socket.socket) -> bytes:
             request += block
         head, _, body = request.partition(b"\r\n\r\n")
         missing = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0] or 0) - len(body)
-        return request + (connection.recv(missing) if missing else b"")
+        while missing and (block := connection.recv(missing)):
+            request += block
+            missing -= len(block)
+        return request
     except OSError:
         return b""
 

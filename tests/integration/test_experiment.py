@@ -13,6 +13,7 @@ from harness.rehearsal import Rehearsal
 from harness.stage import Stage, on_stage
 from harness.strategies import known, named
 from reports.experiment import StrategyUnderTest, measured_folder
+from scenarios.arrivals import generate
 from scenarios.record import Record
 
 DROP = """
@@ -46,7 +47,7 @@ def stage() -> Iterator[Stage]:
 def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_path: Path) -> None:
     source = tmp_path / "drop.toml"
     source.write_text(DROP)
-    rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3)
+    rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3, crowd=2.0)
     told: list[str] = []
 
     for step in measuring_steps(stage, rehearsal, STRATEGIES, order_of_runs(STRATEGIES, repeats=1), tmp_path):
@@ -57,6 +58,7 @@ def test_every_run_leaves_a_record_that_agrees_with_itself(stage: Stage, tmp_pat
         bought = record.history.filter(outcome="bought")
         assert set(bought["order_id"]) == {order.order_id for order in record.books.orders}
         assert record.history["arrival"].n_unique() == record.conditions.generator.sent
+        assert record.conditions.generator.offered == len(generate(rehearsal.scenario, 3))
         assert {row.sku: row.initial for row in record.books.stock} == {"dunk-270": 9, "dunk-280": 3}
         assert all(-0.5 < order.placed_s < 30 for order in record.books.orders)
         assert {sample.redis for sample in record.conditions.samples} != {0.0}

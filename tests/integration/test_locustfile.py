@@ -258,6 +258,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_load(
     [
         (("--scenario", "sneaker_dorp"), "did you mean 'sneaker_drop'?"),
         (("--time-scale", "0"), "time scale 0: expected a number above 0"),
+        (("--crowd", "nan"), "a crowd nan times as large: expected a number above 0"),
         (("--seed", "-1"), "seed -1: expected a whole number"),
         (("--seed", "many"), "argument --seed: invalid int value: 'many'"),
         (("--host", "http://127.0.0.1:9"), "no shop at http://127.0.0.1:9"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import gevent
 import gevent.socket
 import pytest
@@ -9,6 +11,8 @@ from gevent.event import Event
 from gevent.pool import Group
 
 from scenarios.answers import Reply
+from scenarios.collector import uncollected
+from scenarios.connection import Connection
 from scenarios.wire import Wire
 from tests.integration.odd_servers import (
     Answer,
@@ -125,6 +129,25 @@ def test_requests_do_not_wait_for_one_another() -> None:
             replies = Group().map(lambda _: wire.exchange(GET, PATIENT_S), range(crowd))
             assert {reply.status for reply in replies} == {200}
         assert server.connections == crowd
+
+
+def test_a_request_that_fills_every_buffer_is_sent_whole() -> None:
+    body = bytes(range(256)) * 65_536
+    request = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    with odd_server(says(200)) as server:
+        assert Wire(server.url).exchange(request, PATIENT_S).status == 200
+        assert server.requests == [request]
+
+
+def test_a_connection_that_was_closed_leaves_nothing_for_the_collector() -> None:
+    def connections() -> set[Connection]:
+        return {one for one in gc.get_objects() if isinstance(one, Connection)}
+
+    of_other_tests = connections()
+    with odd_server(says(200, headers="Connection: close\r\n")) as server, uncollected():
+        wire = Wire(server.url)
+        assert {wire.exchange(GET, PATIENT_S).status for _ in range(3)} == {200}
+        assert connections() == of_other_tests
 
 
 def test_an_interrupted_exchange_closes_its_connection() -> None:

@@ -78,6 +78,8 @@ def test_make_passes_nothing_that_the_commands_do_not_take() -> None:
             "no scenario 'sneaker_drp'; did you mean 'sneaker_drop'?",
         ),
         (["loadtest", "--time-scale", "0"], "time scale 0: expected a number above 0"),
+        (["loadtest", "--crowd", "0"], "a crowd 0 times as large: expected a number above 0"),
+        (["simulate", "--crowd", "-1"], "a crowd -1 times as large: expected a number above 0"),
         (["loadtest", "--thresholds", "none.toml"], "none.toml: cannot be read"),
         (["loadtest", "--repeats", "0"], "Invalid value for '--repeats'"),
         (["loadtest", "--profile", "huge"], "'huge' is not one of 'smoke', 'standard'"),

@@ -98,6 +98,13 @@ def test_an_arrival_waits_for_room_before_it_is_dropped() -> None:
     assert crowd.dropped == 0
 
 
+def test_a_greenlet_whose_journey_has_ended_goes_on_the_next() -> None:
+    greenlets: set[gevent.Greenlet] = set()
+    crowd = dispatcher(lambda _: greenlets.add(gevent.getcurrent()), room=1)
+    crowd.run((arrival, 0.0) for arrival in range(20))
+    assert (crowd.due, crowd.dropped, len(greenlets)) == (20, 0, 1)
+
+
 def test_arrivals_long_overdue_are_dropped_so_that_the_next_are_not_late() -> None:
     begun: list[int] = []
     crowd = dispatcher(begun.append, began_s_ago=100)
