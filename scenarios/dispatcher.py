@@ -100,4 +100,5 @@ class Dispatcher:
                 self._journey(arrival)
             except Exception as error:  # raised again by `run`, once the others have ended
                 self._failure = self._failure or error
-            self.in_flight -= 1
+            finally:
+                self.in_flight -= 1
