@@ -55,7 +55,7 @@ def measure(
         crowd = generate(scenario, rehearsal.seed).number_of_shoppers
         _stock_and_warm_up(stage, shop, scenario, crowd, folder / "warm-up.log")
         with (
-            _sending(stage, shop, rehearsal, folder) as generator,
+            sending(shop, rehearsal, folder=folder, cores=stage.generator_cores) as generator,
             _metering(stage, shop, generator) as readings,
             waits.looking(stage.endpoints.database_url) as looks,
             cpu.probing(stage.system_cores) as speeds,
@@ -87,12 +87,6 @@ def _stock_and_warm_up(stage: Stage, shop: Shop, scenario: Scenario, crowd: int,
     load = Load(url=shop.url, requests=orders, clients=_WARM_UP_CLIENTS, duration_s=_WARM_UP_S)
     drive(load, cores=stage.generator_cores, log=log)
     shop.withdraw(WARM_UP, first_shopper=crowd)
-
-
-def _sending(
-    stage: Stage, shop: Shop, rehearsal: Rehearsal, folder: Path
-) -> AbstractContextManager[Generator]:
-    return sending(shop, rehearsal, folder=folder, cores=stage.generator_cores)
 
 
 def _metering(stage: Stage, shop: Shop, generator: Generator) -> AbstractContextManager[list[cpu.Reading]]:

@@ -40,6 +40,7 @@ class Connection:
         self._socket.setblocking(False)
         self._readable = self._hub.loop.io(self._socket.fileno(), _READ)
         self._parser = HttpResponseParser(self)
+        self._begin_answer()
         error = self._socket.connect_ex(address)
         if error not in _CONNECTING:
             self.close()
@@ -65,9 +66,7 @@ class Connection:
         Raises:
             OSError: the connection broke.
         """
-        self._headers: dict[bytes, bytes] = {}
-        self._body = b""
-        self._has_head = self._is_whole = self.stays_open = False
+        self._begin_answer()
         while not self._is_whole:
             if failure := self._read():
                 return Reply(0, failure=failure)
@@ -103,6 +102,11 @@ class Connection:
         """The answer's end."""
         self._is_whole = True
         self.stays_open = self._parser.should_keep_alive()
+
+    def _begin_answer(self) -> None:
+        self._headers: dict[bytes, bytes] = {}
+        self._body = b""
+        self._has_head = self._is_whole = self.stays_open = False
 
     def _read(self) -> str:
         """Wait for a part of the answer and take it; why there cannot be a whole one any more, or nothing."""

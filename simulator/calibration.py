@@ -33,7 +33,7 @@ from simulator.observation import OPEN, Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
 from simulator.strategies import Step, Strategy, strategy_named
-from simulator.uncertainty import intervals, misfit_of_pace, misfits, spread_of_repeats, typical
+from simulator.uncertainty import SHOW_MISFITS, intervals, misfit_of_pace, misfits, spread_of_repeats, typical
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
@@ -192,7 +192,10 @@ def _fitted(
     return _Fitted(
         demands,
         {kind: _fit(observed, kind, demands) for kind in _SHOW_THE_FIT},
-        misfits(observed.runs["light"].observations, observed.look("light", demands).observation),
+        misfits(
+            {kind: observed.runs[kind].observations for kind in SHOW_MISFITS},
+            {kind: observed.look(kind, demands).observation for kind in SHOW_MISFITS},
+        ),
         intervals(demands, [without(number) for number in range(rounds)]) if known else {},
     )
 

@@ -14,7 +14,7 @@ from simulator.strategies import IN_REDIS, SHARED, WAITING, Stage, Step, Strateg
 Role = Literal["worker", "consumer", "database", "redis"]
 ROLES: tuple[Role, ...] = ("worker", "consumer", "database", "redis")
 
-_ACCEPT_SHARE = 0.3  # of the worker's work outside the spans: what comes before the first of them
+_ACCEPT_SHARE = 0.7  # of the worker's work outside the spans: what comes before the first of them, as clocked
 _ASK = 0.1  # the worker's CPU for a statement of one row by its key, as a share of that for a product page
 _LOOK_UP = 0.8  # the database's CPU for it, as a share of that for a product page
 _LEAST_MS = 0.005  # of a server's CPU, for any statement or script

@@ -160,6 +160,12 @@ class Observation(_Part):
         )
 
     @property
+    def retries(self) -> float:
+        """How often an order was tried again, on the mean, as its spans tell: each try has them."""
+        tries = max((span.count for span in self.spans_ms.values()), default=0) / self.answered
+        return max(0.0, tries - 1)
+
+    @property
     def sold_by_half_time(self) -> float:
         """Orders in the middle of the window."""
         return self.sold_before + self.bought / 2

@@ -24,15 +24,18 @@ _COVERAGE = 0.90
 _MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 
-_FIGURES: Mapping[str, Callable[[Observation], float]] = {
-    "orders_per_s": lambda run: run.per_s / run.offered_per_s,
-    "utilisation.share": lambda run: run.busy_share / run.per_s,
-    "latency_ms.bought.p50": lambda run: run.latency_ms.p50,
-    "latency_ms.bought.p95": lambda run: run.latency_ms.p95,
-    "latency_ms.bought.p99": lambda run: run.latency_ms.p99,
-    "peak_in_system": lambda run: run.latency_ms.p99,  # both are of the worst moments
+_FIGURES: Mapping[str, tuple[Kind, Callable[[Observation], float]]] = {
+    "orders_per_s": ("light", lambda run: run.per_s / run.offered_per_s),
+    "utilisation.share": ("light", lambda run: run.busy_share / run.per_s),
+    "latency_ms.bought.p50": ("light", lambda run: run.latency_ms.p50),
+    "latency_ms.bought.p95": ("light", lambda run: run.latency_ms.p95),
+    "latency_ms.bought.p99": ("light", lambda run: run.latency_ms.p99),
+    "peak_in_system": ("light", lambda run: run.latency_ms.p99),  # both are of the worst moments
+    "retries": ("crowded", lambda run: run.retries),  # where few meet there are too few to tell
 }
-"""By the path of a figure of a report, what tells in a light load how far off it is."""
+"""By the path of a figure of a report, which runs tell how far off it is, and what of them."""
+
+SHOW_MISFITS: tuple[Kind, ...] = ("light", "crowded")
 
 
 def intervals(whole: StrategyDemands, without_one: Sequence[StrategyDemands]) -> dict[str, Interval]:
@@ -96,17 +99,31 @@ def misfit_of_pace(fits: Sequence[Mapping[str, Fit]]) -> float:
     return _MEDIAN_TO_DEVIATION * median(abs(math.log(ratio)) for ratio in ratios)
 
 
-def misfits(runs: Sequence[Observation], modelled: Observation) -> dict[str, float]:
-    """How far runs of a light load are from the model of it: of each figure, the deviation of its logarithm.
+def misfits(
+    observed: Mapping[Kind, Sequence[Observation]], modelled: Mapping[Kind, Observation]
+) -> dict[str, float]:
+    """How far runs are from the model of them: of each figure, the deviation of its logarithm.
 
-    Of these figures the model was fitted to the CPU alone.
+    Of these figures the model was fitted to the CPU alone. One that is zero in a run tells nothing.
+
+    Args:
+        observed: runs of each kind of `SHOW_MISFITS`.
+        modelled: the same loads, as the model has them.
     """
-    return {
-        path: math.sqrt(fmean(math.log(figure(run) / figure(modelled)) ** 2 for run in runs))
-        for path, figure in _FIGURES.items()
+    found = {
+        path: _misfit([figure(run) for run in observed[kind]], figure(modelled[kind]))
+        for path, (kind, figure) in _FIGURES.items()
     }
+    return {path: deviation for path, deviation in found.items() if deviation is not None}
+
+
+def _misfit(runs: Sequence[float], modelled: float) -> float | None:
+    if not (modelled and all(runs)):
+        return None
+    return math.sqrt(fmean(math.log(run / modelled) ** 2 for run in runs))
 
 
 def typical(of_strategies: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """For each figure the median over one or more strategies."""
-    return {path: median(one[path] for one in of_strategies) for path in _FIGURES}
+    """For each figure the median over the strategies that tell something of it."""
+    told = {path: [one[path] for one in of_strategies if path in one] for path in _FIGURES}
+    return {path: median(values) for path, values in told.items() if values}

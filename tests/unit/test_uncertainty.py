@@ -54,7 +54,9 @@ def test_the_misfit_of_the_pace_is_that_of_clients_the_model_was_not_fitted_to()
     assert misfit_of_pace([too_fast, too_slow]) == pytest.approx(1.4826 * math.log(2))
 
 
-def light(p99_ms: float, *, offered_per_s: float = 100, database_s: float = 0.5) -> Observation:
+def light(
+    p99_ms: float = 8, *, offered_per_s: float = 100, database_s: float = 0.5, tries: float = 1
+) -> Observation:
     return Observation(
         kind="light",
         strategy="no_lock",
@@ -67,14 +69,28 @@ def light(p99_ms: float, *, offered_per_s: float = 100, database_s: float = 0.5)
         answered=round(offered_per_s),
         bought=round(offered_per_s),
         latency_ms=Timing(count=100, mean=2, p50=2, p95=4, p99=p99_ms, max=20),
-        spans_ms={},
+        spans_ms={"pool": Timing(count=round(offered_per_s * tries), mean=1, p50=1, p95=1, p99=1, max=1)},
         cpu_s=Cpu(worker=0, database=database_s, redis=0),
         machine_speeds=(1.0,),
     )
 
 
+def crowded(tries: float) -> Observation:
+    return light(tries=tries).model_copy(update={"kind": "crowded"})
+
+
+def of_light(runs: list[Observation], modelled: Observation) -> dict[str, float]:
+    in_a_crowd = crowded(tries=1)
+    return misfits({"light": runs, "crowded": [in_a_crowd]}, {"light": modelled, "crowded": in_a_crowd})
+
+
+def of_crowd(*tries: float, modelled: float) -> dict[str, float]:
+    runs = [crowded(each) for each in tries]
+    return misfits({"light": [light()], "crowded": runs}, {"light": light(), "crowded": crowded(modelled)})
+
+
 def test_the_misfit_of_a_figure_is_that_of_the_runs_of_a_light_load() -> None:
-    found = misfits([light(16), light(4)], modelled=light(8))
+    found = of_light([light(16), light(4)], modelled=light(8))
 
     assert found["latency_ms.bought.p99"] == pytest.approx(math.log(2))
     assert found["peak_in_system"] == found["latency_ms.bought.p99"]
@@ -82,12 +98,27 @@ def test_the_misfit_of_a_figure_is_that_of_the_runs_of_a_light_load() -> None:
 
 
 def test_who_came_more_often_and_took_as_much_cpu_each_is_no_misfit() -> None:
-    found = misfits([light(8, offered_per_s=200, database_s=1.0)], modelled=light(8))
+    found = of_light([light(8, offered_per_s=200, database_s=1.0)], modelled=light(8))
 
     assert set(found.values()) == {0.0}
 
 
+def test_the_misfit_of_retries_is_that_of_the_runs_of_a_crowd() -> None:
+    assert of_crowd(3, 1.5, modelled=2)["retries"] == pytest.approx(math.log(2))
+
+
+def test_where_nothing_is_tried_again_there_is_no_misfit_of_retries() -> None:
+    assert "retries" not in of_crowd(1, modelled=2) | of_crowd(2, modelled=1) | of_crowd(1, modelled=1)
+
+
 def test_the_misfits_of_many_strategies_are_the_median_of_each() -> None:
-    strategies = [misfits([light(p99_ms)], modelled=light(8)) for p99_ms in (8, 16, 800)]
+    strategies = [of_light([light(p99_ms)], modelled=light(8)) for p99_ms in (8, 16, 800)]
 
     assert typical(strategies)["latency_ms.bought.p99"] == pytest.approx(math.log(2))
+
+
+def test_strategies_that_try_nothing_again_say_nothing_of_retries() -> None:
+    strategies = [of_crowd(1, modelled=1), of_crowd(3, modelled=2)]
+
+    assert typical(strategies)["retries"] == pytest.approx(math.log(2))
+    assert "retries" not in typical(strategies[:1])
