@@ -270,6 +270,8 @@ class Summed(Part):
     """The share of all repeats that lie in the interval of their prediction."""
     half_width: float
     """The median, relative to the prediction."""
+    apart: float | None
+    """The median range of the repeats of a load, relative to their mean; null where each ran once."""
     baselines: dict[str, float]
     """The median of the errors of each simpler model, without their sign."""
 
@@ -282,6 +284,7 @@ def summed(all_cells: Sequence[Cell]) -> Iterator[Summed]:
         if not errors:
             continue
         names = here[0].baselines
+        ranges = [2 * cell.spread for cell in here if cell.spread is not None and len(cell.runs) > 1]
         yield Summed(
             metric=metric,
             goal=goal,
@@ -292,6 +295,7 @@ def summed(all_cells: Sequence[Cell]) -> Iterator[Summed]:
             given_speed=median(abs(cell.given_speed) for cell in here if cell.given_speed is not None),
             covered=sum(cell.covered for cell in here) / sum(len(cell.runs) for cell in here),
             half_width=median(cell.half_width for cell in here if cell.half_width is not None),
+            apart=median(ranges) if ranges else None,
             baselines={
                 name: median(abs(error) for cell in here if (error := cell.baselines[name]) is not None)
                 for name in names

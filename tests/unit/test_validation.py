@@ -55,7 +55,7 @@ def cell(strategy: str, predicted: float, *runs: float, metric: str = "orders_pe
         high=predicted + 10,
         measured=mean,
         runs=runs,
-        spread=None,
+        spread=(max(runs) - min(runs)) / 2 / mean,
         error=predicted / mean - 1,
         given_speed=predicted / mean - 1,
         goal=0.05,
@@ -137,6 +137,14 @@ def test_the_cells_of_a_figure_are_summed_up_by_medians_and_every_run_counts_for
     assert row.half_width == pytest.approx(0.1)
 
 
+def test_how_far_repeats_are_apart_is_told_by_the_loads_that_ran_more_than_once() -> None:
+    [row] = summed([cell("a", 100, 90, 110), cell("b", 100, 98, 102), cell("c", 100, 100)])
+    [once] = summed([cell("c", 100, 100)])
+
+    assert row.apart == pytest.approx(0.12)
+    assert once.apart is None
+
+
 def test_the_page_tells_every_cell_what_was_missed_and_what_was_not_counted() -> None:
     load = Load(
         name="spike", offered_per_s=1_230, workers=1, pool_size=5, beyond="calibrated without pool_size=5"
@@ -164,3 +172,5 @@ def test_the_page_tells_every_cell_what_was_missed_and_what_was_not_counted() ->
     assert "0 of 1 pairs whose runs do not overlap are in the right order; not fast and slow." in page
     assert "- slow, spike: the generator was late." in page
     assert "| `orders_per_s` | 5 % | 1 of 2 |" in page
+    assert "| interval, half | runs apart | linear |" in page
+    assert "as far apart were repeats of the same" in page
