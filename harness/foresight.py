@@ -121,15 +121,17 @@ class Foresight:
         """The summaries of all replications, by strategy."""
         names = [strategy.name for strategy in origin.strategies]
         summaries: dict[str, list[Summary]] = {name: [] for name in names}
+        console.print("compiling the model: half a minute the first time, a second from then on", style="dim")
+        runs = model.foresee(
+            origin.scenario,
+            names,
+            origin.profile,
+            seed=self.seed,
+            replications=self.replications,
+            settings=Settings(workers=self.axes.workers, pool_size=self.axes.pool_size),
+        )
         with counted(console, "foreseeing", total=len(names) * self.replications) as tell:
-            for one in model.foresee(
-                origin.scenario,
-                names,
-                origin.profile,
-                seed=self.seed,
-                replications=self.replications,
-                settings=Settings(workers=self.axes.workers, pool_size=self.axes.pool_size),
-            ):
+            for one in runs:
                 summaries[one.strategy].append(one.summary)
                 tell(f"{one.strategy}: {number(one.summary.orders_per_s)} orders/s")
         return summaries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from scenarios.arrivals import generate
@@ -37,7 +38,9 @@ def foresee(
 ) -> Iterator[Foreseen]:
     """The summaries of `replications` runs under each strategy by the compiled engine, as they are done.
 
-    For crowds whose records would be too many: of a million shoppers each has a gigabyte of them.
+    For crowds whose records would be too many: of a million shoppers each has a gigabyte of them. The engine
+    is compiled before this returns, and the runs begin when the first summary is asked for: who tells how
+    long the rest will take measures runs alone.
 
     Raises:
         ValueError: the model has no such strategy.
@@ -50,8 +53,7 @@ def foresee(
     few = max(1, min(_AT_ONCE, len(runs) // (_TURNS * cores_for(len(runs)))))
     some = [runs[first : first + few] for first in range(0, len(runs), few)]
     foreseen = partial(_foreseen, scenario=scenario, profile=profile, seed=seed, settings=settings)
-    for done in spread(foreseen, some, in_order=False):
-        yield from done
+    return chain.from_iterable(spread(foreseen, some, in_order=False))
 
 
 def _foreseen(

@@ -85,4 +85,4 @@ def test_a_strategy_without_demands_is_refused_before_anything_runs() -> None:
     only = profile.model_copy(update={"strategies": {"no_lock": profile.demands("no_lock")}})
 
     with pytest.raises(ProfileError, match="redis_hold"):
-        next(foresee(a_rush(), ["redis_hold"], only, seed=1, replications=1, settings=Settings()))
+        foresee(a_rush(), ["redis_hold"], only, seed=1, replications=1, settings=Settings())

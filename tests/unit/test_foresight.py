@@ -73,6 +73,7 @@ def test_what_was_foreseen_is_in_a_document_on_a_page_and_on_the_screen(tmp_path
     assert "foreseen for 7" in page.text
     for told in ("4 of 4", "600 shoppers instead of 500", "foreseen for 7"):
         assert told in said.getvalue()
+    assert said.getvalue().index("compiling the model") < said.getvalue().index("[foreseeing]")
 
 
 def test_parts_are_counted_and_every_tenth_of_them_is_told() -> None:
