@@ -12,7 +12,7 @@ _SCRIPTS = {
     "return 'held'": "redis_hold",
     "redis.call('XADD', QUEUE, '*', 'order', order)": "redis_enqueue",
     "'HEXISTS', prefix .. hold, 'sold'": "redis_release",
-    "return forget(unpack(ARGV))": "redis_confirm",
+    "return remember(unpack(ARGV))": "redis_confirm",
     "cjson.decode": "reconcile",
     "if redis.call('GET', lock) == ARGV[1]": "redis_unlock",
 }

@@ -31,8 +31,9 @@ _OUTAGES = (
 )
 _KEYS = [STOCK, HOLDS, BOUGHT, LIMITS, QUEUE]
 
-# A hold is a hash of SKU -> units. Once reconcile has seen its sale in PostgreSQL it is no hold any more: for
-# as long as its owner may take to confirm or release it, the field `sold` stands in its place.
+# A hold is a hash of SKU -> units. Once it is known to be sold it is no hold any more: the field `sold` has
+# its place for as long as its owner may take to confirm or release it, or send the order again. Without it
+# a copy would hold units until its kept answer is found, and others be refused what nobody buys.
 _COMMON = """
 local STOCK, HOLDS, BOUGHT, LIMITS, QUEUE = unpack(KEYS)
 local function now_ms()
@@ -48,6 +49,12 @@ end
 local function forget(prefix, hold)
   redis.call('ZREM', HOLDS, hold)
   return redis.call('DEL', prefix .. hold)
+end
+local function remember(prefix, hold, ms)
+  local found = forget(prefix, hold)
+  redis.call('HSET', prefix .. hold, 'sold', 1)
+  redis.call('PEXPIRE', prefix .. hold, ms)
+  return found
 end
 """
 
@@ -97,9 +104,9 @@ end
 return forget(prefix, hold)
 """
 
-# ARGV: hold prefix, hold. The units are sold. Returns 0 when the hold has gone.
+# ARGV: hold prefix, hold, for how many ms a sold hold is remembered. Returns 0 when the hold has gone.
 _CONFIRM = f"""{_COMMON}
-return forget(unpack(ARGV))
+return remember(unpack(ARGV))
 """
 
 # ARGV: hold prefix, for how many ms a sold hold is remembered, and as JSON what PostgreSQL says while it lets
@@ -124,9 +131,7 @@ for _, entry in ipairs(truth.queued) do
 end
 for _, hold in ipairs(redis.call('ZRANGE', HOLDS, 0, -1)) do
   if truth.sold[hold] then
-    forget(prefix, hold)
-    redis.call('HSET', prefix .. hold, 'sold', 1)
-    redis.call('PEXPIRE', prefix .. hold, remembered_ms)
+    remember(prefix, hold, remembered_ms)
   else
     local units = redis.call('HGETALL', prefix .. hold)
     for i = 1, #units, 2 do take(hold, units[i], units[i + 1]) end
@@ -193,12 +198,12 @@ class RedisStock:
 
     async def confirm(self, order: Order) -> None:
         """The order was placed: its units are not held any more, but sold."""
-        await self._settle(self._confirm, order)
+        await self._settle(self._confirm, order, _SOLD_REMEMBERED_MS)
 
-    async def _settle(self, script: Any, order: Order) -> None:
+    async def _settle(self, script: Any, order: Order, *more: int) -> None:
         """The database has decided. If Redis knows of no hold, or does not answer, it is set right later."""
         try:
-            found = await script(keys=_KEYS, args=[HOLD, _name(order)])
+            found = await script(keys=_KEYS, args=[HOLD, _name(order), *more])
         except (RedisError, OSError):
             _log.warning("Redis was not told what became of %s", _name(order), exc_info=True)
             found = False

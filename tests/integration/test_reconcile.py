@@ -165,6 +165,23 @@ def test_who_bought_gets_the_answer_again_though_the_hold_was_never_confirmed(
     assert [row.redis_available for row in shop.books().stock] == [4, 5]
 
 
+@in_redis
+def test_an_order_that_was_sold_is_known_to_redis_so_that_a_copy_holds_no_units(
+    shop_of: ShopOf, strategy: str
+) -> None:
+    shop = shop_of(strategy)
+    bought = shop.buy(("dunk-270", 1), key="mine")
+    with redis_of(shop) as redis:
+        until(lambda: redis.hgetall("dropday:hold:0:mine") == {"sold": "1"}, "a hold that is sold")
+        assert 0 < redis.pttl("dropday:hold:0:mine") <= 60_000
+
+        copy = shop.order(("dunk-270", 1), key="mine")
+
+        assert copy.content == bought.content
+        assert redis.hgetall("dropday:hold:0:mine") == {"sold": "1"}  # a hold that is released leaves nothing
+    assert [row.redis_available for row in shop.books().stock] == [4, 5]
+
+
 @pytest.mark.parametrize("strategy", ["redis_hold"])
 def test_an_order_placed_after_its_hold_expired_is_counted_once(short_holds: TestShop) -> None:
     with ThreadPoolExecutor(1) as other:
