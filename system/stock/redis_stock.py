@@ -124,6 +124,7 @@ for _, hold in ipairs(redis.call('ZRANGEBYSCORE', HOLDS, '-inf', now_ms())) do f
 for _, entry in ipairs(truth.queued) do
   local hold = entry[1]
   if redis.call('ZSCORE', HOLDS, hold) ~= 'inf' then
+    forget(prefix, hold)
     for _, line in ipairs(entry[3]) do redis.call('HSET', prefix .. hold, line[1], line[2]) end
     redis.call('ZADD', HOLDS, '+inf', hold)
     redis.call('XADD', QUEUE, '*', 'order', entry[2])
