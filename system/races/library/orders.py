@@ -110,8 +110,7 @@ RACES = (
             ),
             right(
                 RedisHold,
-                why="Redis held a pair for the second request, and gives it back when PostgreSQL says that "
-                "it is the same order.",
+                why="Redis remembers that the key is sold, so that the second request holds no pair.",
             ),
         ),
         units={"270": 2},
