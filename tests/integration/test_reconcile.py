@@ -113,6 +113,17 @@ def hold(redis: Redis, name: str, units: dict[str, int], expires_at_ms: float) -
     redis.zadd("dropday:holds", {name: expires_at_ms})
 
 
+def until_sold(redis: Redis, name: str) -> None:
+    until(lambda: redis.hgetall("dropday:hold:" + name) == {"sold": "1"}, "a hold that is sold")
+
+
+def unconfirm(redis: Redis, name: str, units: dict[str, int]) -> None:
+    """Leave the hold of an order that was sold as if nobody had told Redis of the sale."""
+    until_sold(redis, name)
+    redis.delete("dropday:hold:" + name)
+    hold(redis, name, units, now_ms(redis) + 60_000)
+
+
 def now_ms(redis: Redis) -> int:
     seconds, microseconds = redis.time()
     return int(seconds) * 1000 + int(microseconds) // 1000
@@ -135,7 +146,7 @@ def test_a_live_hold_stays_through_a_reconcile_and_one_that_was_sold_does_not(
     shop = shop_of(strategy)
     shop.buy(("dunk-270", 1), shopper=3, key="sold: and confirmed by nobody")
     with redis_of(shop) as redis:
-        hold(redis, "3:sold: and confirmed by nobody", {"dunk-270": 1}, now_ms(redis) + 60_000)
+        unconfirm(redis, "3:sold: and confirmed by nobody", {"dunk-270": 1})
         hold(redis, "4:undecided", {"dunk-280": 2}, now_ms(redis) + 60_000)
 
     reconcile(shop)
@@ -155,7 +166,7 @@ def test_who_bought_gets_the_answer_again_though_the_hold_was_never_confirmed(
     shop = shop_of(strategy)
     bought = shop.buy(("dunk-270", 1), key="mine")
     with redis_of(shop) as redis:
-        hold(redis, "0:mine", {"dunk-270": 1}, now_ms(redis) + 60_000)
+        unconfirm(redis, "0:mine", {"dunk-270": 1})
 
     before = shop.order(("dunk-270", 1), key="mine")
     reconcile(shop)
@@ -172,7 +183,7 @@ def test_an_order_that_was_sold_is_known_to_redis_so_that_a_copy_holds_no_units(
     shop = shop_of(strategy)
     bought = shop.buy(("dunk-270", 1), key="mine")
     with redis_of(shop) as redis:
-        until(lambda: redis.hgetall("dropday:hold:0:mine") == {"sold": "1"}, "a hold that is sold")
+        until_sold(redis, "0:mine")
         assert 0 < redis.pttl("dropday:hold:0:mine") <= 60_000
 
         copy = shop.order(("dunk-270", 1), key="mine")
