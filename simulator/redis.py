@@ -26,7 +26,8 @@ class Redis:
         self._thread = Thread(env, cores, "redis")
         self._limits = [sku.limit for sku in skus]
         self._bought: dict[tuple[int, int], int] = {}  # by SKU and shopper; sold or held
-        self._holds: dict[str, Order] = {}
+        self._held: set[str] = set()  # keys of orders
+        self._sold: set[str] = set()
         self._leases: dict[int, tuple[Owner, float]] = {}  # by SKU: whose, and until when
         self._token = 0
         self.available = [sku.units for sku in skus]
@@ -41,7 +42,7 @@ class Redis:
 
     def hold(self, order: Order) -> Verdict:
         """Take the order's units, if there are enough."""
-        if order.key in self._holds:
+        if order.key in self._held or order.key in self._sold:
             return Verdict.KEY_IN_PROGRESS
         for sku, quantity in order.lines:
             limit = self._limits[sku]
@@ -49,18 +50,19 @@ class Redis:
                 return Verdict.LIMIT_REACHED
             if self.available[sku] < quantity:
                 return Verdict.SOLD_OUT
-        self._holds[order.key] = order
+        self._held.add(order.key)
         self._move(order, 1)
         return Verdict.DONE
 
     def confirm(self, order: Order) -> Verdict:
-        """The units are sold."""
-        self._holds.pop(order.key)
+        """The units are sold. The key is remembered (by the system for a minute), so a copy holds none."""
+        self._held.remove(order.key)
+        self._sold.add(order.key)
         return Verdict.DONE
 
     def release(self, order: Order) -> Verdict:
         """The units are free again."""
-        self._holds.pop(order.key)
+        self._held.remove(order.key)
         self._move(order, -1)
         return Verdict.DONE
 

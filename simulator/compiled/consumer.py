@@ -8,7 +8,7 @@ from simulator.compiled.intake import conclude
 from simulator.compiled.memory import Record
 from simulator.compiled.merging import member
 from simulator.compiled.parts import compiled
-from simulator.compiled.redis import confirm_hold, redis_thread, release_hold
+from simulator.compiled.redis import redis_thread, release_hold
 from simulator.compiled.requests import once, timer_s
 from simulator.compiled.stations import DATABASE, run, visit
 from simulator.compiled.stock import DONE
@@ -141,9 +141,7 @@ def _settle(world: Record, me: int, span: int) -> bool:
         my.settle = 3
         for place_ in range(merger_of(world, number).in_batch):
             order = member(world, number, place_).order
-            if key_of(world, attempt_of(world, order).key).decision == DONE:
-                confirm_hold(world, order)
-            else:
+            if key_of(world, attempt_of(world, order).key).decision != DONE:
                 release_hold(world, order)
         my.thread_s = my.whole_s / 2
     if not visit(world, me, my.thread):

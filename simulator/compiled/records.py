@@ -137,7 +137,7 @@ KEY = np.dtype(
         ("cart_start", "i4"),
         ("cart_end", "i4"),
         ("claimed", "i1"),
-        ("held", "i1"),  # units, in Redis or on the ledger
+        ("held", "i1"),  # units: held on the ledger, or held or sold in Redis
         ("decision", "i1"),  # a verdict; 0: none
         ("total_won", "i8"),
         ("placed", "i4"),  # how many were placed when it was; 0: it is not

@@ -35,11 +35,9 @@ def redis_thread(world: Record) -> int:
 def _script(world: Record, me: int) -> None:
     my = process(world, me)
     script = my.script
-    my.verdict = DONE
+    my.verdict = DONE  # all that CONFIRM_HOLD comes to: a sold key is remembered like a held one
     if script == HOLD_UNITS:
         my.verdict = _hold_units(world, my.order)
-    elif script == CONFIRM_HOLD:
-        confirm_hold(world, my.order)
     elif script == RELEASE_HOLD:
         release_hold(world, my.order)
     elif script == ENQUEUE_ORDER:
@@ -49,7 +47,7 @@ def _script(world: Record, me: int) -> None:
     elif script == NEXT_TOKEN:
         world.token += 1
         my.token = world.token
-    else:
+    elif script == END_LEASES:
         _end_leases(world, my.order)
 
 
@@ -70,12 +68,6 @@ def _hold_units(world: Record, order: int) -> int:
     key.held = 1
     _move(world, key, 1)
     return DONE
-
-
-@compiled
-def confirm_hold(world: Record, order: int) -> None:
-    """The units are sold."""
-    key_of(world, attempt_of(world, order).key).held = 0
 
 
 @compiled

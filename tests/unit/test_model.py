@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from reports.audit import audit
 from scenarios.arrivals import generate
 from scenarios.history import SCHEMA, Outcome
+from scenarios.scenario import Scenario
 from simulator.defaults import Settings
 from simulator.profile import Profile, ProfileError
 from simulator.strategies import STRATEGIES
-from tests.unit.profiles import a_rush, run, small_machine
+from tests.unit.profiles import a_rush, one_sku, run, small_machine
 
 IMPATIENT = {"patience_s": 0.015}
 
@@ -112,6 +113,18 @@ def test_who_asks_again_with_the_same_key_is_given_the_same_order() -> None:
     replayed = record.history.filter(pl.col("replayed"))
     assert len(replayed) > 0
     assert not audit(record, scenario).violations
+
+
+@pytest.mark.parametrize("strategy", ["redis_hold", "redis_queue"])
+def test_who_asks_again_for_what_is_sold_to_them_takes_no_hold(strategy: str) -> None:
+    plenty = one_sku(1_000, 2_500, 0.1).model_dump(mode="json")
+    shoppers = IMPATIENT | {"retry": {"attempts": 5, "backoff_s": 0.1}}
+    record = run(strategy, Scenario.model_validate(plenty | {"shoppers": shoppers}))
+
+    replayed = record.history.filter(pl.col("replayed"))
+    names = replayed["spans"].list.eval(pl.element().struct.field("name")).to_list()
+    assert len(names) > 0
+    assert all(spans == ["redis_hold", "kept_answer"] for spans in names)
 
 
 def test_an_order_beyond_the_wallet_is_rejected_and_leaves_no_trace() -> None:
