@@ -64,17 +64,13 @@ class Memory:
         """Have nothing in any table, for another run.
 
         Args:
-            kept: tables that keep their room. To clear it takes a tenth of what the operating system takes to
-                find as much anew, or a hundredth where it has to ask a hypervisor.
+            kept: tables that keep their room, which the operating system would take longer to find than a
+                run takes. A record is cleared, or written whole, when it is used again.
         """
-        used = {table: int(self.world[f"{table}_used"]) for table in kept}
+        kept = set(kept)
         self._world[:] = 0
-        for table in self._tables:
-            if table in used:
-                self._tables[table][: used[table]].view(np.uint8)[:] = 0
-                self._keep(table, self._tables[table])
-            else:
-                self.put(table, 0)
+        for table, records in self._tables.items():
+            self._keep(table, records if table in kept else np.zeros(0, self._types[table]))
 
     def _keep(self, table: str, records: NDArray[np.void]) -> None:
         self._tables[table] = records

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import from_dtype, types
+from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
     infer_getattr,
@@ -103,17 +104,21 @@ def records_of(world: Pointer, table: Pointer) -> Callable[[Any, int], Any]:
     @intrinsic
     def record(_: Any, __: Any, ___: Any) -> Any:
         def code(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-            start = _read(context, builder, world, arguments[0], table.name)
-            offset = builder.mul(arguments[1], ir.Constant(_LONG, table.dtype.itemsize))
-            return builder.inttoptr(builder.add(start, offset), context.get_value_type(table))
+            return _record(context, builder, world, table, *arguments)
 
         return table(world, types.int64), code
 
     return cast("Callable[[Any, int], Any]", record)
 
 
-def new_record_of(world: Pointer, table: str, margin: int) -> Callable[[Any], int]:
-    """A function (world) that gives the number of a record that was never used before.
+def _record(context: Any, builder: Any, world: Pointer, table: Pointer, at: Any, number: Any) -> Any:
+    start = _read(context, builder, world, at, table.name)
+    offset = builder.mul(number, ir.Constant(_LONG, table.dtype.itemsize))
+    return builder.inttoptr(builder.add(start, offset), context.get_value_type(table))
+
+
+def new_record_of(world: Pointer, table: Pointer, margin: int) -> Callable[[Any], int]:
+    """A function (world) that gives the number of a record that was not used before, with nothing in it.
 
     It says so in `world.is_short` when fewer than `margin` are left.
     """
@@ -122,14 +127,16 @@ def new_record_of(world: Pointer, table: str, margin: int) -> Callable[[Any], in
     def new(_: Any, __: Any) -> Any:
         def code(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
             (at,) = arguments
-            number = _read(context, builder, world, at, f"{table}_used")
-            room = _read(context, builder, world, at, f"{table}_room")
+            number = _read(context, builder, world, at, f"{table.name}_used")
+            room = _read(context, builder, world, at, f"{table.name}_room")
             used = builder.add(number, ir.Constant(_LONG, 1))
-            _store(context, builder, world, at, f"{table}_used", used)
+            _store(context, builder, world, at, f"{table.name}_used", used)
             needed = builder.add(used, ir.Constant(_LONG, margin))
             is_short = builder.zext(builder.icmp_signed(">", needed, room), _LONG)
             before = _read(context, builder, world, at, "is_short")
             _store(context, builder, world, at, "is_short", builder.or_(before, is_short))
+            record = _record(context, builder, world, table, at, number)
+            cgutils.memset(builder, record, ir.Constant(_LONG, table.dtype.itemsize), 0)
             return number
 
         return types.int64(world), code

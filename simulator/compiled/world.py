@@ -154,6 +154,10 @@ def _records(table: str) -> Callable[[Record, int], Record]:
     return records_of(_POINTER, Pointer(table, TABLES[table]))
 
 
+def _new(table: str) -> Callable[[Record], int]:
+    return new_record_of(_POINTER, Pointer(table, TABLES[table]), MARGIN)
+
+
 heap_at = _records("heap")
 
 
@@ -260,31 +264,31 @@ gone_at = _records("gone")
 pace_at = _records("paces")
 
 
-new_process = new_record_of(_POINTER, "processes", MARGIN)
+new_process = _new("processes")
 
 
-new_attempt = new_record_of(_POINTER, "attempts", MARGIN)
+new_attempt = _new("attempts")
 
 
-new_key = new_record_of(_POINTER, "keys", MARGIN)
+new_key = _new("keys")
 
 
-new_effect = new_record_of(_POINTER, "effects", MARGIN)
+new_effect = _new("effects")
 
 
-new_span = new_record_of(_POINTER, "spans", MARGIN)
+new_span = _new("spans")
 
 
-new_holding = new_record_of(_POINTER, "holdings", MARGIN)
+new_holding = _new("holdings")
 
 
-new_watch = new_record_of(_POINTER, "watches", MARGIN)
+new_watch = _new("watches")
 
 
-new_idle = new_record_of(_POINTER, "idle", MARGIN)
+new_idle = _new("idle")
 
 
-new_decided = new_record_of(_POINTER, "decided", MARGIN)
+new_decided = _new("decided")
 
 
-new_job = new_record_of(_POINTER, "jobs", MARGIN)
+new_job = _new("jobs")
