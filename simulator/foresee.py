@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import chain
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from scenarios.arrivals import generate
 from scenarios.scenario import Scenario
-from simulator.compiled import Summary, play
-from simulator.cores import cores_for, prepare, spread
+from simulator.compiled import Run, Summary, play
+from simulator.cores import prepare, spread
 from simulator.defaults import Settings
 from simulator.profile import Profile
 from simulator.strategies import strategy_named
-
-_AT_ONCE = 5  # runs that a process does with a crowd that it has drawn, at most
-_TURNS = 8  # of each core, at least: else nobody hears for long how far it is
 
 
 class Foreseen(NamedTuple):
@@ -50,26 +46,30 @@ def foresee(
         profile.demands(strategy_named(name).name)
     prepare()
     runs = [(name, replication) for replication in range(replications) for name in strategies]
-    few = max(1, min(_AT_ONCE, len(runs) // (_TURNS * cores_for(len(runs)))))
-    some = [runs[first : first + few] for first in range(0, len(runs), few)]
     foreseen = partial(_foreseen, scenario=scenario, profile=profile, seed=seed, settings=settings)
-    return chain.from_iterable(spread(foreseen, some, in_order=False))
+    return spread(foreseen, runs, in_order=False)
+
+
+_crowd = lru_cache(maxsize=1)(generate)
+"""What this process draws once for all of its runs."""
+
+_over: list[Run] = []
+"""Runs of this process, whose memory others use again: to find a gigabyte anew takes as long as a run."""
 
 
 def _foreseen(
-    runs: Sequence[tuple[str, int]], *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
-) -> list[Foreseen]:
-    arrivals = generate(scenario, seed)
-    foreseen, run = [], None
-    for name, replication in runs:
-        run = play(
-            scenario,
-            strategy_named(name),
-            profile,
-            arrivals=arrivals,
-            replication=replication,
-            settings=settings,
-            after=run,
-        )
-        foreseen.append(Foreseen(name, replication, run.summary()))
-    return foreseen
+    which: tuple[str, int], *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
+) -> Foreseen:
+    name, replication = which
+    run = play(
+        scenario,
+        strategy_named(name),
+        profile,
+        arrivals=_crowd(scenario, seed),
+        replication=replication,
+        settings=settings,
+        after=_over.pop() if _over else None,
+    )
+    summary = run.summary()
+    _over.append(run)
+    return Foreseen(name, replication, summary)

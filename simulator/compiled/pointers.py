@@ -136,7 +136,7 @@ def new_record_of(world: Pointer, table: Pointer, margin: int) -> Callable[[Any]
             before = _read(context, builder, world, at, "is_short")
             _store(context, builder, world, at, "is_short", builder.or_(before, is_short))
             record = _record(context, builder, world, table, at, number)
-            cgutils.memset(builder, record, ir.Constant(_LONG, table.dtype.itemsize), 0)
+            cgutils.memset(builder, record, ir.Constant(_LONG, table.dtype.itemsize), 0)  # type: ignore[no-untyped-call]
             return number
 
         return types.int64(world), code
