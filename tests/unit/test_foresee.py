@@ -13,7 +13,7 @@ from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 from simulator.compiled import play
 from simulator.defaults import Settings
-from simulator.foresee import foresee
+from simulator.foresee import Foreseen, foresee
 from simulator.profile import ProfileError
 from simulator.strategies import STRATEGIES
 from tests.unit.profiles import a_rush, small_machine
@@ -56,6 +56,19 @@ def test_every_replication_of_every_strategy_is_foreseen_once() -> None:
         (name, number) for name in ("no_lock", "redis_hold") for number in range(4)
     ]
     assert len({one.summary.latency_ms[Outcome.SOLD_OUT].max for one in found}) == len(found)
+
+
+def test_a_crowd_that_is_foreseen_after_another_is_foreseen_as_if_it_were_the_first() -> None:
+    def foreseen(scenario: Scenario, seed: int) -> list[Foreseen]:
+        strategies, settings = ["no_lock", "redis_hold"], Settings()
+        runs = foresee(scenario, strategies, small_machine(), seed=seed, replications=2, settings=settings)
+        return sorted(runs)
+
+    first = foreseen(HASTY, 1)
+    others = [foreseen(HASTY, 2), foreseen(a_rush(), 1)]
+
+    assert first not in others
+    assert foreseen(HASTY, 1) == first
 
 
 def test_a_run_in_the_memory_of_another_is_that_of_new_memory() -> None:
