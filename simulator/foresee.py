@@ -53,7 +53,7 @@ def foresee(
 _crowd = lru_cache(maxsize=1)(generate)
 """What this process draws once for all of its runs."""
 
-_over: list[Run] = []
+_finished: list[Run] = []
 """Runs of this process, whose memory others use again: to find a gigabyte anew takes as long as a run."""
 
 
@@ -68,8 +68,8 @@ def _foreseen(
         arrivals=_crowd(scenario, seed),
         replication=replication,
         settings=settings,
-        after=_over.pop() if _over else None,
+        after=_finished.pop() if _finished else None,
     )
     summary = run.summary()
-    _over.append(run)
+    _finished.append(run)
     return Foreseen(name, replication, summary)

@@ -9,7 +9,7 @@ from simulator.compiled.generator import receive, send
 from simulator.compiled.inquiry import inquiry, page
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
-from simulator.compiled.pointers import fetch
+from simulator.compiled.pointers import prefetch
 from simulator.compiled.shop import admit
 from simulator.compiled.stock import QUEUED
 from simulator.compiled.world import attempt_of, idle_at, key_of, new_idle, process, span_of
@@ -33,7 +33,7 @@ def serve(world: Record, me: int) -> bool:
         my.routine = 2
     if my.routine == 2:
         my.routine = 3
-        fetch(key_of(world, sent.key))
+        prefetch(key_of(world, sent.key))
         sent.pace = pace_of(world, my.order)
     if my.routine == 3:
         if sent.key:

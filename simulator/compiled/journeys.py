@@ -21,7 +21,7 @@ from simulator.compiled.events import (
 from simulator.compiled.generator import send
 from simulator.compiled.memory import Record
 from simulator.compiled.parts import compiled
-from simulator.compiled.pointers import fetch
+from simulator.compiled.pointers import prefetch
 from simulator.compiled.stock import QUEUED
 from simulator.compiled.world import (
     arrival_of,
@@ -249,7 +249,7 @@ def end_crowd_patience(world: Record, me: int) -> bool:
         sent = attempt_of(world, my.order)
         if not sent.ended:
             my.routine = 1
-            fetch(arrival_of(world, sent.arrival))
+            prefetch(arrival_of(world, sent.arrival))
             later(world, sent.sent_s + world.patience_s - world.now_s, event(RESUME, me))
             return False
     world.is_watching = 0

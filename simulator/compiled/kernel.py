@@ -42,7 +42,7 @@ from simulator.compiled.journeys import end_crowd_patience, journey, visit_all
 from simulator.compiled.memory import Record
 from simulator.compiled.merging import end_window
 from simulator.compiled.parts import compile_kept, compiled, kept
-from simulator.compiled.pointers import fetch
+from simulator.compiled.pointers import prefetch
 from simulator.compiled.shop import end_patience, watch_decisions, watch_stock
 from simulator.compiled.stations import DATABASE, run
 from simulator.compiled.together import work_off_merger
@@ -109,14 +109,14 @@ def _happens(world: Record, happened: int) -> None:
 
 
 @compiled
-def _fetch_next(world: Record) -> None:
-    """Have at hand whom the first event of the heap is for."""
+def _prefetch_next(world: Record) -> None:
+    """Have at hand whom the next event is for, if it is a shopper or a process; else nothing comes of it."""
     if world.heap_used > 0:
         expected = heap_at(world, 0).what
         if kind_of(expected) == JOURNEY:
-            fetch(arrival_of(world, owner_of(expected)))
+            prefetch(arrival_of(world, owner_of(expected)))
         else:
-            fetch(process(world, owner_of(expected)))
+            prefetch(process(world, owner_of(expected)))
 
 
 @compiled
@@ -154,7 +154,7 @@ def _kernel(fingerprint: int) -> Callable[[int], bool]:
             happened = next_event(world)
             if happened == NOTHING:
                 return True
-            _fetch_next(world)
+            _prefetch_next(world)
             _happens(world, happened)
         return False
 

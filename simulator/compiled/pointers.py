@@ -145,18 +145,18 @@ def new_record_of(world: Pointer, table: Pointer, margin: int) -> Callable[[Any]
 
 
 @intrinsic
-def _fetch(_: Any, record: Pointer) -> Any:
+def _prefetch(_: Any, record: Pointer) -> Any:
     def code(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer(), number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
-        builder.call(prefetch, [arguments[0], *(ir.Constant(number, one) for one in (0, 3, 1))])
+        instruction = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        builder.call(instruction, [arguments[0], *(ir.Constant(number, one) for one in (0, 3, 1))])
         return context.get_dummy_value()
 
     return types.void(record), code
 
 
-fetch = cast("Callable[[Any], None]", _fetch)
+prefetch = cast("Callable[[Any], None]", _prefetch)
 """A function (record) that has memory send a record at which somebody will look in a moment.
 
 Of a million shoppers nobody's is in the cache when their turn comes.

@@ -71,7 +71,8 @@ def test_a_crowd_that_is_foreseen_after_another_is_foreseen_as_if_it_were_the_fi
     assert foreseen(HASTY, 1) == first
 
 
-def test_a_run_in_the_memory_of_another_is_that_of_new_memory() -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_run_in_the_memory_of_another_is_that_of_new_memory(strategy: str) -> None:
     runs: dict[str, Any] = {
         "scenario": HASTY,
         "profile": small_machine(),
@@ -85,9 +86,9 @@ def test_a_run_in_the_memory_of_another_is_that_of_new_memory() -> None:
         paces=np.array([2.0, 0.5]),
     )
     arrivals = generate(HASTY, 1)
-    expected = play(**runs, strategy=STRATEGIES["optimistic_lock"], arrivals=arrivals).record()
+    expected = play(**runs, strategy=STRATEGIES[strategy], arrivals=arrivals).record()
 
-    found = play(**runs, strategy=STRATEGIES["optimistic_lock"], arrivals=arrivals, after=before).record()
+    found = play(**runs, strategy=STRATEGIES[strategy], arrivals=arrivals, after=before).record()
 
     assert found.history.equals(expected.history)
     assert (found.books, found.conditions) == (expected.books, expected.conditions)
