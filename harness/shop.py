@@ -172,16 +172,16 @@ def open_shop(
         "DROPDAY_JWT_SECRET": secrets.token_urlsafe(48),
     }
 
-    def started(name: str, module: str, log: Path) -> Child:
-        command = [sys.executable, "-m", module]
-        child = running(f"{name} ({strategy.name})", command, log=log, cores=cores, environment=environment)
+    def started(name: str, command: str, log: Path) -> Child:
+        arguments = [sys.executable, "-m", "system", command]
+        child = running(f"{name} ({strategy.name})", arguments, log=log, cores=cores, environment=environment)
         return processes.enter_context(child)
 
     with ExitStack() as processes:
-        process = started("the system", "system", log)
+        process = started("the system", "serve", log)
         consumer = None
         if strategy.ack == "queued":
-            consumer = started("the consumer", "system.workers", log.with_stem(f"{log.stem}-consumer"))
+            consumer = started("the consumer", "consume", log.with_stem(f"{log.stem}-consumer"))
         shop = Shop(process, consumer, port, admin_key, strategy)
         process.await_ready(shop.is_ready, within_s=_READY_WITHIN_S)
         yield shop

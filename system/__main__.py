@@ -1,7 +1,10 @@
 """`python -m system`: serve the shop; `migrate`: bring the schema up to date; `strategies`: list them;
-`reconcile`: set what Redis knows of the stock right from PostgreSQL.
+`consume`: decide the orders that a strategy queues; `reconcile`: set what Redis knows of the stock right from
+PostgreSQL.
 
-Settings come from the environment, see `system.settings`. Exit code 2: a setting is missing or wrong.
+Settings come from the environment, see `system.settings`. Exit code 1: a server is gone; 2: a setting is missing
+or wrong, or there is nothing to consume. A second consumer waits until the first has ended; on SIGTERM one works
+off what was accepted, then ends.
 """
 
 from __future__ import annotations
@@ -9,20 +12,26 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 
+import asyncpg
 import uvicorn
+import uvloop
+from redis.exceptions import RedisError
 
 from system.migrations.run import migrate
 from system.platform.database import Database
 from system.platform.redis import connect
+from system.platform.runtime import keep_collector_quiet
 from system.settings import Settings
 from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
-from system.stock.port import Strategy
+from system.stock.port import Ack, Strategy
 from system.stock.redis_stock import RedisStock
 from system.stock.strategies import STRATEGIES
+from system.workers.consumer import consume
 
-_USAGE = "usage: python -m system [serve | migrate | reconcile | strategies]"
+_USAGE = "usage: python -m system [serve | migrate | consume | reconcile | strategies]"
 
 # Longer than any client keeps an idle connection: the server never resets one in mid-test.
 _KEEP_ALIVE_S = 120
@@ -35,15 +44,17 @@ def main(arguments: list[str]) -> int:
     if command == "strategies":
         print(json.dumps({name: _traits(strategy) for name, strategy in STRATEGIES.items()}))  # noqa: T201
         return 0
-    if command not in {"serve", "migrate", "reconcile"} or len(arguments) > 1:
+    if command not in {"serve", "migrate", "consume", "reconcile"} or len(arguments) > 1:
         return _fail(_USAGE)
     for name in make_up_development_secrets():
         if command == "serve":
             print(f"{name}={os.environ[name]}  (made up for this run)", file=sys.stderr)  # noqa: T201
     try:
-        settings, _ = settings_and_strategy()
+        settings, strategy = settings_and_strategy()
     except SettingsError as error:
         return _fail(str(error))
+    if command == "consume":
+        return _consume(settings, strategy)
     if command == "migrate":
         asyncio.run(migrate(settings.database_url))
     elif command == "reconcile":
@@ -60,6 +71,26 @@ def _traits(strategy: type[Strategy]) -> dict[str, object]:
         "redis": strategy.redis,
         "exact": strategy.exact,
     }
+
+
+def _consume(settings: Settings, strategy: Strategy) -> int:
+    if strategy.ack is not Ack.QUEUED:
+        return _fail(f"DROPDAY_STRATEGY is {strategy.name!r}, which queues nothing: it needs no consumer")
+    try:
+        uvloop.run(_consume_until_sigterm(settings, strategy))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError) as error:
+        print(  # noqa: T201
+            f"a server is gone: {error!r}; what was accepted waits for the next consumer", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+async def _consume_until_sigterm(settings: Settings, strategy: Strategy) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    keep_collector_quiet()
+    await consume(settings, strategy, stop)
 
 
 async def _reconcile(settings: Settings) -> None:

@@ -39,9 +39,9 @@ from system.wallets.service import Wallets
 _MOST_BODY_BYTES = 1_000_000
 
 
-def create_app() -> ASGIApp:
-    """The application, set up from the environment."""
-    settings = Settings()
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The application, with these settings; with those of the environment if None."""
+    settings = settings or Settings()
     strategy = strategy_named(settings.strategy)
     database = Database(settings, settings.pool_size, settings.isolation or strategy.isolation)
     # What watches over the orders must not queue behind them.

@@ -94,7 +94,7 @@ def test_a_generator_that_is_late_again_makes_the_run_invalid(desk: Desk) -> Non
         ("conditional_update", "bin/postgres", "error: PostgreSQL"),
         (
             "single_writer",
-            "-m system.workers",
+            "-m system consume",
             "error: the consumer (single_writer) was killed by SIGKILL",
         ),
     ],
@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
     test = desk.start("loadtest", "--scenario", desk.scenario(LONG), "--strategies", "redis_queue",
                       "--no-predict")  # fmt: skip
     test.await_shoppers()
-    test.member("-m system.workers")
+    test.member("-m system consume")
     test.interrupt()
     test.interrupt()
 

@@ -118,7 +118,7 @@ class TestShop:
             "DROPDAY_REDIS_URL": self.redis_url,
             "DROPDAY_STRATEGY": self.shop.strategy.name,
         }
-        command = [sys.executable, "-m", "system.workers"]
+        command = [sys.executable, "-m", "system", "consume"]
         with running("another consumer", command, log=log, environment=environment) as consumer:
             yield consumer
 
@@ -197,11 +197,11 @@ async def new_database(url: str, name: str) -> str:
     return url.replace("/postgres?", f"/{name}?")
 
 
-def refusal_of(module: str, settings: dict[str, str]) -> str:
-    """What `python -m module` says of wrong settings, which end it before it looks for a server."""
+def refusal_of(command: str, settings: dict[str, str]) -> str:
+    """What `python -m system` says of wrong settings, which end it before it looks for a server."""
     servers = {"DROPDAY_DATABASE_URL": "postgresql://nowhere/x", "DROPDAY_REDIS_URL": "redis://nowhere"}
     ended = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", "system", command],
         env=servers | settings,
         capture_output=True,
         text=True,

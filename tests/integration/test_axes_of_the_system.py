@@ -228,7 +228,7 @@ def test_orders_within_a_batch_window_share_a_transaction(shop_set_up: ShopSetUp
 def test_a_value_that_cannot_be_is_refused_with_its_name_and_what_would_do(
     name: str, value: str, mend: str
 ) -> None:
-    told = refusal_of("system", {f"DROPDAY_{name}": value})
+    told = refusal_of("serve", {f"DROPDAY_{name}": value})
 
     assert f"DROPDAY_{name} is {value!r}: " in told
     assert mend in told
@@ -243,4 +243,4 @@ def test_a_value_that_cannot_be_is_refused_with_its_name_and_what_would_do(
     ],
 )
 def test_a_consumer_with_a_wrong_setting_says_which(changed: dict[str, str], told: str) -> None:
-    assert told in refusal_of("system.workers", {"DROPDAY_STRATEGY": "single_writer"} | changed)
+    assert told in refusal_of("consume", {"DROPDAY_STRATEGY": "single_writer"} | changed)

@@ -104,7 +104,7 @@ def test_readiness_tells_how_the_shop_is_set_up(shop: TestShop) -> None:
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(changed: dict[str, str], named: str) -> None:
-    assert named in refusal_of("system", changed)
+    assert named in refusal_of("serve", changed)
 
 
 def test_a_charge_that_meets_an_order_of_its_shopper_is_told_of_a_conflict(shop_of: ShopOf) -> None:
