@@ -1,10 +1,12 @@
-"""`python -m system`: serve the shop; `migrate`: bring the schema up to date; `strategies`: list them;
-`consume`: decide the orders that a strategy queues; `reconcile`: set what Redis knows of the stock right from
-PostgreSQL.
+"""`python -m system`: serve the shop. Further commands:
 
-Settings come from the environment, see `system.settings`. Exit code 1: a server is gone; 2: a setting is missing
-or wrong, or there is nothing to consume. A second consumer waits until the first has ended; on SIGTERM one works
-off what was accepted, then ends.
+`migrate`     bring the schema up to date
+`consume`     decide the orders that a strategy queues; a second consumer waits until the first has ended
+`reconcile`   set what Redis knows of the stock right from PostgreSQL
+`strategies`  list them
+
+Settings come from the environment, see `system.settings`. On SIGTERM the consumer works off its queue first.
+Exit code 1: a server is gone; 2: a setting is missing or wrong, or there is nothing to consume.
 """
 
 from __future__ import annotations
@@ -21,13 +23,11 @@ import uvloop
 from redis.exceptions import RedisError
 
 from system.migrations.run import migrate
-from system.platform.database import Database
-from system.platform.redis import connect
 from system.platform.runtime import keep_collector_quiet
 from system.settings import Settings
 from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
 from system.stock.port import Ack, Strategy
-from system.stock.redis_stock import RedisStock
+from system.stock.redis_stock import reconcile
 from system.stock.strategies import STRATEGIES
 from system.workers.consumer import consume
 
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     if command == "migrate":
         asyncio.run(migrate(settings.database_url))
     elif command == "reconcile":
-        asyncio.run(_reconcile(settings))
+        asyncio.run(reconcile(settings))
     else:
         _serve(settings)
     return 0
@@ -91,15 +91,6 @@ async def _consume_until_sigterm(settings: Settings, strategy: Strategy) -> None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     keep_collector_quiet()
     await consume(settings, strategy, stop)
-
-
-async def _reconcile(settings: Settings) -> None:
-    database, redis = Database(settings, 1), connect(settings)
-    try:
-        await RedisStock(redis, database).reconcile()
-    finally:
-        await database.close()
-        await redis.aclose()
 
 
 def _serve(settings: Settings) -> None:

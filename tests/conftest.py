@@ -1,8 +1,31 @@
-"""Hypothesis tries the same examples in every run, and is not timed: other tests share the machine."""
+"""What all tests share: servers, one pair for each worker of pytest-xdist; and who runs where."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
+from harness.servers import Endpoints, open_servers
+
+# Hypothesis tries the same examples in every run, and is not timed: other tests share the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def endpoints() -> Iterator[Endpoints]:
+    """PostgreSQL and Redis that the tests of a worker share: none leaves what another could trip over."""
+    with open_servers("embedded") as endpoints:
+        yield endpoints
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Let the tests of one shop run in one worker of pytest-xdist, so that the shop is opened once."""
+    for item in items:
+        if {"shop", "shop_of"} & set(item.fixturenames) and not item.get_closest_marker("xdist_group"):
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            strategy = parameters.get("strategy", "conditional_update")
+            room = item.path.parent.name  # its shops are of another kind
+            item.add_marker(pytest.mark.xdist_group(f"{room} {strategy}"))

@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from system.errors import KeyInProgress, LimitReached, ShopError, SoldOut, Unavailable, UnknownSku
 from system.orders.model import Order
 from system.platform.database import Database
-from system.platform.redis import BOUGHT, HOLD, HOLDS, LIMITS, QUEUE, STOCK
+from system.platform.redis import BOUGHT, HOLD, HOLDS, LIMITS, QUEUE, STOCK, connect
+from system.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -263,6 +264,16 @@ class RedisStock:
             return True
         async with self._database.lane() as lane:
             return bool(await lane.driver.fetchval(_OVERDUE))
+
+
+async def reconcile(settings: Settings) -> None:
+    """Set what Redis knows of the stock right from PostgreSQL, once, as an operator may ask for."""
+    database, redis = Database(settings, 1), connect(settings)
+    try:
+        await RedisStock(redis, database).reconcile()
+    finally:
+        await database.close()
+        await redis.aclose()
 
 
 def _name(order: Order) -> str:

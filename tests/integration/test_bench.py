@@ -20,13 +20,13 @@ from harness.errors import UsageError
 from harness.servers.binaries import postgres_installation
 from harness.stage import on_stage
 from harness.strategies import known, named
-from tests.integration.shops import TestShop
+from tests.shops import ServedShop
 
 PRODUCT = {"id": "bench", "name": "Bench", "price_won": 1000, "sizes": [{"size": "1", "units": 100}]}
 SEED = {"products": [PRODUCT], "shoppers": 1, "balance_won": 1_000_000}
 
 
-def changes(shop: TestShop) -> dict[str, object]:
+def changes(shop: ServedShop) -> dict[str, object]:
     """What has changed since the seed, but for names and moments."""
     books = shop.books()
     return {
@@ -36,7 +36,7 @@ def changes(shop: TestShop) -> dict[str, object]:
     }
 
 
-def test_pgbench_changes_the_rows_that_an_order_changes(shop: TestShop) -> None:
+def test_pgbench_changes_the_rows_that_an_order_changes(shop: ServedShop) -> None:
     shop.admin("/admin/reset", SEED).raise_for_status()
     url = make_url(shop.database_url)
     pgbench = [

@@ -8,27 +8,27 @@ import pytest
 
 from harness.processes import ProcessDiedError
 from harness.servers import Endpoints
-from tests.integration.shops import TestShop, shop_with
+from tests.shops import ServedShop, served_shop
 
 ORDERS = 20
 
 
-def accepted(shop: TestShop) -> list[int]:
+def accepted(shop: ServedShop) -> list[int]:
     """Queue some orders and wait for none of them."""
     return [shop.order(("dunk-270", 1), shopper=shopper).status_code for shopper in range(ORDERS)]
 
 
 @pytest.mark.parametrize("strategy", ["redis_queue", "single_writer"])
 def test_a_drain_leaves_no_order_undecided(strategy: str, endpoints: Endpoints, tmp_path: Path) -> None:
-    with shop_with(strategy, endpoints, tmp_path / "shop.log") as shop:
+    with served_shop(strategy, endpoints, tmp_path / "shop.log") as shop:
         shop.reset({"270": ORDERS - 5})
         answers = accepted(shop)
-        assert shop.shop.consumer
-        shop.shop.drain()
+        assert shop.system.consumer
+        shop.system.drain()
 
         books = shop.books()
         assert set(answers) <= {202, 409}
-        assert shop.shop.consumer.popen.returncode == 0
+        assert shop.system.consumer.popen.returncode == 0
         assert books.intake == ()
         assert len(books.orders) == ORDERS - 5
         assert [row.available for row in books.stock] == [0]
@@ -37,17 +37,17 @@ def test_a_drain_leaves_no_order_undecided(strategy: str, endpoints: Endpoints, 
 
 
 def test_a_consumer_that_died_is_told_by_its_name(endpoints: Endpoints, tmp_path: Path) -> None:
-    with shop_with("single_writer", endpoints, tmp_path / "shop.log") as shop:
-        shop.shop.check()
-        assert shop.shop.consumer
-        shop.shop.consumer.popen.kill()
-        shop.shop.consumer.popen.wait()
+    with served_shop("single_writer", endpoints, tmp_path / "shop.log") as shop:
+        shop.system.check()
+        assert shop.system.consumer
+        shop.system.consumer.popen.kill()
+        shop.system.consumer.popen.wait()
 
         with pytest.raises(ProcessDiedError, match=r"the consumer \(single_writer\) was killed by SIGKILL"):
-            shop.shop.check()
+            shop.system.check()
 
     assert (tmp_path / "shop-consumer.log").exists()
 
 
-def test_a_strategy_that_queues_nothing_has_no_consumer(shop: TestShop) -> None:
-    assert shop.shop.consumer is None
+def test_a_strategy_that_queues_nothing_has_no_consumer(shop: ServedShop) -> None:
+    assert shop.system.consumer is None

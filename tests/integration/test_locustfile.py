@@ -22,8 +22,7 @@ from scenarios import history
 from scenarios.arrivals import generate
 from scenarios.conditions import GeneratorLog
 from scenarios.scenario import load
-from tests.integration.conftest import ShopOf
-from tests.integration.shops import TestShop
+from tests.shops import ServedShop, ServedShopOf
 from tests.waiting import eventually
 
 PASSED, WRONG_USAGE, UNKNOWN = 0, 2, 3
@@ -118,11 +117,11 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("strategy", ["conditional_update", "redis_hold", "single_writer", "redis_queue"])
 def test_a_headless_run_ends_by_itself_and_its_history_agrees_with_the_books(
-    strategy: str, shop_of: ShopOf, locust: Locust, drop: Path, tmp_path: Path
+    strategy: str, shop_of: ServedShopOf, locust: Locust, drop: Path, tmp_path: Path
 ) -> None:
     shop = shop_of(strategy)
     run = ("--headless", "--scenario", drop, "--seed", 5, "--strategy", strategy)
-    code, output = ended(locust(*run, "--record", tmp_path, shop=shop.shop))
+    code, output = ended(locust(*run, "--record", tmp_path, shop=shop.system))
     assert code == PASSED, output
 
     rows, books = history.read(tmp_path / "history.parquet"), shop.books()
@@ -143,12 +142,12 @@ def test_a_headless_run_ends_by_itself_and_its_history_agrees_with_the_books(
 
 
 def test_a_limit_of_the_scenario_holds_for_everybody(
-    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+    shop: ServedShop, locust: Locust, drop: Path, tmp_path: Path
 ) -> None:
     few = "limit = 1\nsizes = [{ size = '270', units = 9 }]\n\n[shoppers]\npopulation = 5\n"
     drop.write_text(drop.read_text().partition("sizes")[0] + few)
     run = ("--headless", "--scenario", drop, "--record", tmp_path)
-    code, output = ended(locust(*run, shop=shop.shop))
+    code, output = ended(locust(*run, shop=shop.system))
     assert code == PASSED, output
     rows = history.read(tmp_path / "history.parquet")
     outcomes = Counter(rows["outcome"])
@@ -158,32 +157,33 @@ def test_a_limit_of_the_scenario_holds_for_everybody(
 
 
 def test_a_page_and_an_order_are_answered_by_the_shop(
-    shop_of: ShopOf, locust: Locust, tmp_path: Path
+    shop_of: ServedShopOf, locust: Locust, tmp_path: Path
 ) -> None:
     run = ("--headless", "--scenario", "steady_orders", "--time-scale", 0.005, "--record", tmp_path)
-    code, output = ended(locust(*run, shop=shop_of("conditional_update").shop))
+    code, output = ended(locust(*run, shop=shop_of("conditional_update").system))
     assert code == PASSED, output
     outcomes = Counter(history.read(tmp_path / "history.parquet")["outcome"])
     assert outcomes["browsed"] == outcomes["bought"] == outcomes.total() / 2
 
 
 def test_a_shop_that_was_stocked_already_is_taken_as_it_is(
-    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+    shop: ServedShop, locust: Locust, drop: Path, tmp_path: Path
 ) -> None:
     shop.reset({"270": 1, "280": 1}, shoppers=400)
     run = ("--headless", "--scenario", drop, "--no-reset", "--record", tmp_path)
-    code, output = ended(locust(*run, shop=shop.shop))
+    code, output = ended(locust(*run, shop=shop.system))
     assert code == PASSED, output
     assert Counter(history.read(tmp_path / "history.parquet")["outcome"])["bought"] == 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_keeps_what_it_has_seen(
-    how: signal.Signals, shop: TestShop, locust: Locust, long_drop: Path, tmp_path: Path
+    how: signal.Signals, shop: ServedShop, locust: Locust, long_drop: Path, tmp_path: Path
 ) -> None:
     progress = tmp_path / "progress.jsonl"
     run = locust(
-        *("--headless", "--scenario", long_drop, "--record", tmp_path, "--progress", progress), shop=shop.shop
+        *("--headless", "--scenario", long_drop, "--record", tmp_path, "--progress", progress),
+        shop=shop.system,
     )
     wait_until(lambda: bought(progress) == 7, run)
     run.send_signal(how)
@@ -196,14 +196,14 @@ def test_an_interrupted_run_keeps_what_it_has_seen(
     }
 
 
-def test_a_shop_with_another_strategy_is_refused(shop: TestShop, locust: Locust) -> None:
-    code, output = ended(locust("--headless", "--strategy", "redis_hold", shop=shop.shop))
+def test_a_served_shop_another_strategy_is_refused(shop: ServedShop, locust: Locust) -> None:
+    code, output = ended(locust("--headless", "--strategy", "redis_hold", shop=shop.system))
     assert code == WRONG_USAGE
-    assert f"the system at {shop.shop.url} has conditional_update; expected redis_hold" in output
+    assert f"the system at {shop.system.url} has conditional_update; expected redis_hold" in output
 
 
-def test_an_admin_key_that_is_wrong_is_refused(shop: TestShop, locust: Locust, drop: Path) -> None:
-    run = ("--headless", "--scenario", drop, "--host", shop.shop.url, "--admin-key", "x" * 32)
+def test_an_admin_key_that_is_wrong_is_refused(shop: ServedShop, locust: Locust, drop: Path) -> None:
+    run = ("--headless", "--scenario", drop, "--host", shop.system.url, "--admin-key", "x" * 32)
     code, output = ended(locust(*run))
     assert code == WRONG_USAGE
     assert "is --admin-key the system's DROPDAY_ADMIN_KEY?" in output
@@ -245,10 +245,10 @@ def test_a_strategy_that_does_not_exist_cannot_be_served(locust: Locust) -> None
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_the_load(
-    shop: TestShop, locust: Locust, tmp_path: Path
+    shop: ServedShop, locust: Locust, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    code, output = ended(locust("--headless", "--record", tmp_path / "file" / "record", shop=shop.shop))
+    code, output = ended(locust("--headless", "--record", tmp_path / "file" / "record", shop=shop.system))
     assert code == WRONG_USAGE
     assert str(tmp_path / "file") in output
 
@@ -272,12 +272,12 @@ def test_wrong_arguments_are_named(arguments: tuple[str, str], expected: str, lo
     assert "Traceback" not in output
 
 
-def test_workers_share_the_crowd(shop: TestShop, locust: Locust, drop: Path, tmp_path: Path) -> None:
+def test_workers_share_the_crowd(shop: ServedShop, locust: Locust, drop: Path, tmp_path: Path) -> None:
     port = free_port()
     master = locust(
         *("--headless", "--master", "--expect-workers", 2, "--master-bind-port", port),
         *("--scenario", drop, "--seed", 5, "--record", tmp_path),
-        shop=shop.shop,
+        shop=shop.system,
     )
     workers = [locust("--worker", "--master-port", port) for _ in range(2)]
     codes = [ended(process)[0] for process in (master, *workers)]
@@ -293,14 +293,14 @@ def test_workers_share_the_crowd(shop: TestShop, locust: Locust, drop: Path, tmp
 
 
 def test_the_web_page_starts_a_run_and_shows_its_figures_and_can_do_so_again(
-    shop: TestShop, locust: Locust, drop: Path, tmp_path: Path
+    shop: ServedShop, locust: Locust, drop: Path, tmp_path: Path
 ) -> None:
     port = free_port()
     run = ("--scenario", drop, "--record", tmp_path, "--web-host", "127.0.0.1", "--web-port", port)
-    process = locust(*run, shop=shop.shop)
+    process = locust(*run, shop=shop.system)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=WITHIN_S) as page:
         for _ in range(2):
-            wait_until(lambda: presses_start(page, shop.shop.url), process)
+            wait_until(lambda: presses_start(page, shop.system.url), process)
             wait_until((tmp_path / "generator.json").exists, process)
             attempts = len(history.read(tmp_path / "history.parquet"))
             wait_until(partial(shows, page, {"bought": 7, "Aggregated": attempts}), process)

@@ -1,9 +1,7 @@
-"""Races on demand, on real servers: they end as they should, and the page of them is what they print."""
+"""Races on demand, on real servers: the commands that play them."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,40 +9,18 @@ from pathlib import Path
 import pytest
 
 from harness.servers import Endpoints
-from harness.shop import migrate
-from tests.integration.shops import new_database
+from tests.races import PAGE, play, race_servers, run
 
-PAGE = Path(__file__).parents[2] / "docs" / "races.md"
 DROPDAY = Path(sys.executable).with_name("dropday")
 
 
 @pytest.fixture(scope="module")
 def servers(endpoints: Endpoints) -> dict[str, str]:
-    """A database of its own, and a corner of Redis that no shop of the tests uses."""
-    url = asyncio.run(new_database(endpoints.database_url, "races"))
-    migrate(url)
-    return {"DROPDAY_DATABASE_URL": url, "DROPDAY_REDIS_URL": endpoints.redis_url}
-
-
-def play(servers: dict[str, str], *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return _run(sys.executable, "-m", "system.races", *arguments, environment=servers | environment)
+    return race_servers(endpoints, "races")
 
 
 def dropday(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return _run(DROPDAY, *arguments, environment={})
-
-
-def _run(*command: str | Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own commands
-        command, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
-
-
-def test_every_race_ends_as_it_should_and_the_page_shows_it_word_for_word(servers: dict[str, str]) -> None:
-    played = play(servers, "--markdown")
-
-    assert (played.returncode, played.stderr) == (0, "")
-    assert played.stdout == PAGE.read_text(), "make races writes the page anew"
+    return run(DROPDAY, *arguments, environment={})
 
 
 def test_a_race_is_the_same_whatever_the_shell_says_of_the_shop(servers: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from system.orders import tables as _orders  # noqa: F401
 from system.platform.database import create_engine
 from system.platform.tables import metadata
 from system.wallets import tables as _wallets  # noqa: F401
-from tests.integration.shops import TestShop, new_database
+from tests.shops import empty_database, new_database
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -48,7 +48,7 @@ async def _take_back(database_url: str) -> None:
 
 
 def test_every_migration_can_be_taken_back_and_made_again(endpoints: Endpoints) -> None:
-    database_url = asyncio.run(new_database(endpoints.database_url, "taken_back"))
+    database_url = empty_database(endpoints.database_url, "taken_back")
     migrate(database_url)
 
     asyncio.run(_take_back(database_url))
@@ -56,5 +56,5 @@ def test_every_migration_can_be_taken_back_and_made_again(endpoints: Endpoints) 
     assert asyncio.run(_differences_in(database_url)) == []
 
 
-def test_the_migrated_schema_is_the_one_in_code(shop: TestShop) -> None:
-    assert asyncio.run(_differences_in(shop.database_url)) == []
+def test_the_migrated_schema_is_the_one_in_code(endpoints: Endpoints) -> None:
+    assert asyncio.run(_differences_in(new_database(endpoints.database_url))) == []

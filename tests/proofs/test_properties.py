@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.integration.crowds import Stock, Visit, audited
-from tests.integration.shops import PRICE_WON, shop_with
-from tests.integration.test_strategies import SAFE
+from tests.shops import PRICE_WON, served_shop
+from tests.shops.crowds import Stock, Visit, audited
+from tests.strategies import SAFE
 
 EXAMPLES = 8
 BUCKETS = 2
@@ -58,7 +58,7 @@ def crowds(draw: st.DrawFn, stock: Stock) -> list[Visit]:
 
 @pytest.mark.parametrize("strategy", SAFE)
 def test_a_safe_strategy_is_never_failed(strategy: str, endpoints: Endpoints, tmp_path: Path) -> None:
-    with shop_with(strategy, endpoints, tmp_path / "shop.log", SET_UP[strategy]) as shop:
+    with served_shop(strategy, endpoints, tmp_path / "shop.log", SET_UP[strategy]) as shop:
 
         @given(data=st.data())
         @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)

@@ -14,7 +14,9 @@ from scenarios.answers import Reply, code_of, decision_in, order_of, outcome_of,
 from scenarios.history import Attempt, Outcome
 from scenarios.record import Record
 from scenarios.scenario import Scenario
-from tests.integration.shops import PRICE_WON, TestShop, exchange, order_request, question_request
+from tests.shops.served import ServedShop
+from tests.shops.shop import PRICE_WON
+from tests.shops.wire import exchange, order_request, question_request
 from tests.unit.shop_runs import conditions
 
 _MOST_ATTEMPTS = 200  # while an earlier one of the same key is in progress
@@ -55,14 +57,14 @@ class Stock:
         )
 
 
-def audited(shop: TestShop, stock: Stock, visits: Sequence[Visit]) -> AuditReport:
+def audited(shop: ServedShop, stock: Stock, visits: Sequence[Visit]) -> AuditReport:
     """Let the visits happen in a shop with this stock; audit what the shoppers saw and what the books say."""
     shop.reset(stock.units, stock.shoppers, stock.balance_won, stock.limit)
     began = time()
-    attempts = asyncio.run(_attempts(shop.shop.port, visits, shop.tokens(stock.shoppers), began))
+    attempts = asyncio.run(_attempts(shop.system.port, visits, shop.tokens(stock.shoppers), began))
     books = shop.at_rest(began_unix_s=began)
     record = Record(history.frame(attempts), books, conditions(offered=len(visits)))
-    return audit(record, stock.scenario, exact=shop.shop.strategy.exact)
+    return audit(record, stock.scenario, exact=shop.strategy.exact)
 
 
 async def _attempts(port: int, visits: Sequence[Visit], tokens: list[str], began: float) -> list[Attempt]:

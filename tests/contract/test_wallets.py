@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.shops import PRICE_WON, TestShop
+from tests.shops import PRICE_WON, TestShop
 
 
 def charge(shop: TestShop, amount_won: Any, key: str = "charge", shopper: int = 0) -> httpx.Response:

@@ -1,31 +1,17 @@
-"""Every strategy on a real database: what it sells, what it refuses, and what a crowd at once makes of it."""
+"""Every strategy on a real database: what it sells, what it refuses, and what many at once make of it."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 
-from system.stock.strategies import STRATEGIES
-from tests.integration.conftest import ShopOf
-from tests.integration.shops import PRICE_WON, TestShop, send_at_once
+from tests.shops import PRICE_WON, ShopOf, TestShop
+from tests.strategies import ALL, IN_REDIS, MAY_CONFLICT, SAFE
 
-ALL = tuple(STRATEGIES)
-CONTROLS = ("no_lock", "check_then_decrement", "redis_lock")
-SAFE = tuple(name for name in ALL if name not in CONTROLS)
-QUEUED = ("redis_queue", "single_writer")
-IN_REDIS = ("redis_hold", "redis_queue")
-# Who comes too early to a changed row, and has no tries left, is told that there was a conflict.
-MAY_CONFLICT = ("optimistic_lock", "snapshot", "serializable", "redis_fenced_lock")
-
-# Module scope: all tests of a strategy run together, so its shop is opened once.
-every_strategy = pytest.mark.parametrize("strategy", ALL, scope="module")
-every_safe_strategy = pytest.mark.parametrize("strategy", SAFE, scope="module")
+every_strategy = pytest.mark.parametrize("strategy", ALL)
+every_safe_strategy = pytest.mark.parametrize("strategy", SAFE)
 
 
 def sold(shop: TestShop) -> int:
@@ -36,21 +22,6 @@ def until_the_board_shows(shop: TestShop, sku: str) -> None:
     """Ask until the answer comes from the sold-out board."""
     while "board" not in shop.order((sku, 1), shopper=19).headers["server-timing"]:
         pass
-
-
-def test_the_registry_says_what_kind_each_strategy_is_of() -> None:
-    listed = json.loads(subprocess.check_output([sys.executable, "-m", "system", "strategies"]))
-
-    def those_with(trait: str, value: object) -> tuple[str, ...]:
-        return tuple(name for name, traits in listed.items() if traits[trait] == value)
-
-    assert tuple(listed) == ALL
-    assert len(ALL) == 17
-    assert those_with("safe", False) == CONTROLS
-    assert those_with("ack", "queued") == QUEUED
-    assert those_with("redis", "stock") == IN_REDIS
-    assert those_with("redis", "lock") == ("redis_lock", "redis_fenced_lock")
-    assert those_with("exact", False) == ("unit_rows", "bucketed_stock")
 
 
 @every_strategy
@@ -137,7 +108,7 @@ def test_one_key_sent_many_times_at_once_makes_one_order(shop_of: ShopOf, strate
     shop = shop_of(strategy)
     [token] = shop.tokens(1)
 
-    answers = asyncio.run(send_at_once(shop, [(token, "same", [("dunk-270", 1)])] * 30))
+    answers = shop.at_once([(token, "same", [("dunk-270", 1)])] * 30)
 
     assert set(answers) <= {(201, ""), (409, "key_in_progress"), (409, "conflict")}
     assert (201, "") in answers
@@ -153,7 +124,7 @@ def test_an_order_that_holds_units_on_the_ledger_holds_no_more_when_it_is_sent_a
     with shop.database() as ask:
         ask("SELECT reserve(0, 'mine', '{dunk-270}', '{4}', 60000)")
 
-        copies = asyncio.run(send_at_once(shop, [(token, "mine", [("dunk-270", 4)])] * 5))
+        copies = shop.at_once([(token, "mine", [("dunk-270", 4)])] * 5)
         another = shop.order(("dunk-270", 1), shopper=1)
 
     assert set(copies) == {(409, "key_in_progress")}
@@ -210,28 +181,13 @@ def test_two_orders_of_one_shopper_at_once_do_not_pass_the_limit_together(
     shop.reset({"270": 50}, shoppers=10, limit=1)
     orders = [(token, f"key-{n}", [("dunk-270", 1)]) for token in shop.tokens(10) for n in range(4)]
 
-    answers = Counter(asyncio.run(send_at_once(shop, orders)))
+    answers = Counter(shop.at_once(orders))
 
     bought = Counter(order.shopper for order in shop.books().orders)
     assert set(bought.values()) == {1}
     assert answers[201, ""] == len(bought) <= 10
     assert answers[409, "limit_reached"] + answers[409, "conflict"] == 40 - len(bought)
     assert len(bought) == 10 or strategy in MAY_CONFLICT
-
-
-@every_safe_strategy
-def test_2000_orders_at_once_for_100_units_sell_exactly_100(shop_of: ShopOf, strategy: str) -> None:
-    shop = shop_of(strategy)
-    shop.reset({"270": 100}, shoppers=2_000)
-    orders = [(token, f"order-{n}", [("dunk-270", 1)]) for n, token in enumerate(shop.tokens(2_000))]
-
-    answers = Counter(asyncio.run(send_at_once(shop, orders)))
-
-    assert answers[201, ""] == sold(shop) == 100
-    assert set(answers) <= {(201, ""), (409, "sold_out"), (409, "conflict")}
-    assert shop.left("dunk-270") == 0
-    keys = [order.key for order in shop.books().orders]
-    assert len(set(keys)) == len(keys) == 100
 
 
 @every_safe_strategy
@@ -243,21 +199,11 @@ def test_carts_that_want_the_same_two_sizes_in_either_order_never_deadlock(
     there, back = [("dunk-270", 1), ("dunk-280", 1)], [("dunk-280", 1), ("dunk-270", 1)]
     orders = [(token, "cart", there if n % 2 else back) for n, token in enumerate(shop.tokens(200))]
 
-    answers = Counter(asyncio.run(send_at_once(shop, orders)))
+    answers = Counter(shop.at_once(orders))
 
     assert set(answers) <= {(201, ""), (409, "conflict")}
     assert answers[409, "conflict"] == 0 or strategy in MAY_CONFLICT
     assert shop.left("dunk-270") == shop.left("dunk-280") == 200 - answers[201, ""]
-
-
-def test_without_a_lock_a_crowd_buys_more_than_there_is(shop_of: ShopOf) -> None:
-    shop = shop_of("no_lock")
-    shop.reset({"270": 100}, shoppers=2_000)
-    orders = [(token, f"order-{n}", [("dunk-270", 1)]) for n, token in enumerate(shop.tokens(2_000))]
-
-    answers = Counter(asyncio.run(send_at_once(shop, orders)))
-
-    assert answers[201, ""] == sold(shop) > 100
 
 
 SPANS = {

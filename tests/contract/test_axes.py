@@ -1,20 +1,18 @@
-"""The axes of the system do what they say, and a value that cannot be is refused at the start."""
+"""The axes of the system do what they say."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.integration.shops import PRICE_WON, TestShop, refusal_of, send_at_once, shop_with
+from tests.shops import PRICE_WON, SMALL, TestShop, shop_in_process
 
 ShopSetUp = Callable[..., AbstractContextManager[TestShop]]
 
@@ -25,12 +23,11 @@ WAITS_FOR_LOCK = (
 
 
 @pytest.fixture
-def shop_set_up(endpoints: Endpoints, tmp_path: Path) -> ShopSetUp:
+def shop_set_up(endpoints: Endpoints) -> ShopSetUp:
     """A shop with a strategy and axes of its own."""
 
     def shop_set_up(strategy: str, **axes: object) -> AbstractContextManager[TestShop]:
-        set_up = Axes.model_validate({"pool_size": 5, "buckets": 1, **axes})
-        return shop_with(strategy, endpoints, tmp_path / "shop.log", set_up)
+        return shop_in_process(strategy, endpoints, Axes.model_validate({**SMALL.given, **axes}))
 
     return shop_set_up
 
@@ -38,26 +35,12 @@ def shop_set_up(endpoints: Endpoints, tmp_path: Path) -> ShopSetUp:
 def crowd(shop: TestShop, *, units: int = 20, shoppers: int = 60) -> Counter[tuple[int, str]]:
     shop.reset({"270": units}, shoppers=shoppers)
     orders = [(token, "mine", [("dunk-270", 1)]) for token in shop.tokens(shoppers)]
-    return Counter(asyncio.run(send_at_once(shop, orders)))
+    return Counter(shop.at_once(orders))
 
 
 def spans_of_one(shop: TestShop) -> list[str]:
     shop.reset()
     return re.findall(r"(\w+);dur=", shop.order(("dunk-270", 1)).headers["server-timing"])
-
-
-@pytest.mark.parametrize(
-    "strategy", ["advisory_lock", "pessimistic_lock", "conditional_update", "micro_batch"]
-)
-def test_under_another_isolation_a_lock_that_comes_too_late_conflicts_and_never_oversells(
-    shop_set_up: ShopSetUp, strategy: str
-) -> None:
-    with shop_set_up(strategy, isolation="repeatable read", workers=2) as shop:
-        answers = crowd(shop)
-        left = shop.left("dunk-270")
-
-    assert set(answers) <= {(201, ""), (409, "conflict"), (409, "sold_out")}
-    assert answers[201, ""] == 20 - left > 0
 
 
 def test_an_advisory_lock_with_an_old_snapshot_is_told_of_the_conflict(shop_set_up: ShopSetUp) -> None:
@@ -120,7 +103,7 @@ def test_unsorted_carts_deadlock_and_the_loser_is_told_of_a_conflict(shop_set_up
             # So few that all are decided in half a minute, if every second of them ends in a deadlock, which
             # takes the database a second to find: who waits longer for a connection is turned away.
             orders = [(token, f"{key}", there if n % 2 else back) for n, token in enumerate(tokens[:40])]
-            answers += Counter(asyncio.run(send_at_once(shop, orders)))
+            answers += Counter(shop.at_once(orders))
             if answers[409, "conflict"]:
                 break
         left = [row.available for row in shop.at_rest().stock]
@@ -200,47 +183,3 @@ def test_orders_within_a_batch_window_share_a_transaction(shop_set_up: ShopSetUp
 
     assert answers == {(201, ""): 30, (409, "sold_out"): 30}
     assert row["transactions"] <= 3
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "mend"),
-    [
-        ("WORKERS", "0", "greater than or equal to 1"),
-        ("WORKERS", "65", "less than or equal to 64"),
-        ("POOL_SIZE", "0", "greater than or equal to 1"),
-        ("POOL_SIZE", "ten", "valid integer"),
-        ("ISOLATION", "chaos", "'read committed', 'repeatable read' or 'serializable'"),
-        ("BUCKETS", "0", "greater than or equal to 1"),
-        ("BUCKETS", "1001", "less than or equal to 1000"),
-        ("LEASE_MS", "0", "greater than or equal to 1"),
-        ("BATCH_WINDOW_MS", "-1", "greater than or equal to 0"),
-        ("BATCH_WINDOW_MS", "1001", "less than or equal to 1000"),
-        ("LOCK_TIMEOUT_MS", "0", "greater than or equal to 1"),
-        ("TRIES", "0", "greater than or equal to 1"),
-        ("BACKOFF_MS", "-1", "greater than or equal to 0"),
-        ("STOCK_STATEMENT", "middle", "'first' or 'last'"),
-        ("PAYMENT", "never", "'inside' or 'outside'"),
-        ("BACKSTOPS", "perhaps", "valid boolean"),
-        ("SORT_CARTS", "perhaps", "valid boolean"),
-        ("HOLD_TTL_MS", "0", "greater than or equal to 1"),
-    ],
-)
-def test_a_value_that_cannot_be_is_refused_with_its_name_and_what_would_do(
-    name: str, value: str, mend: str
-) -> None:
-    told = refusal_of("serve", {f"DROPDAY_{name}": value})
-
-    assert f"DROPDAY_{name} is {value!r}: " in told
-    assert mend in told
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"DROPDAY_STRATEGY": "conditional_update"}, "queues nothing: it needs no consumer"),
-        ({"DROPDAY_STRATEGY": "single_writter"}, "did you mean 'single_writer'"),
-        ({"DROPDAY_BATCH_WINDOW_MS": "-1"}, "DROPDAY_BATCH_WINDOW_MS is '-1': "),
-    ],
-)
-def test_a_consumer_with_a_wrong_setting_says_which(changed: dict[str, str], told: str) -> None:
-    assert told in refusal_of("consume", {"DROPDAY_STRATEGY": "single_writer"} | changed)

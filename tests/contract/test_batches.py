@@ -17,8 +17,7 @@ from system.platform.spans import Spans
 from system.settings import Settings
 from system.stock.batches import place_batch
 from system.stock.statements import Statements, Take
-from tests.integration.conftest import ShopOf
-from tests.integration.shops import PRICE_WON, TestShop
+from tests.shops import PRICE_WON, ShopOf, TestShop
 
 SETTINGS = Settings.model_validate(
     {"database_url": "-", "redis_url": "-", "jwt_secret": "s" * 32, "admin_key": "s" * 32}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from httpx import Response
@@ -12,7 +11,7 @@ from redis import Redis
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.integration.shops import TestShop, shop_with, until
+from tests.shops import TestShop, shop_in_process, until
 
 TWO_IN_TRANSACTION = (
     "SELECT count(*) = 2 FROM pg_stat_activity"
@@ -40,11 +39,11 @@ def times_set(redis: Any) -> int:
 
 
 def test_who_waits_in_line_while_the_last_unit_goes_asks_neither_redis_nor_the_stock(
-    endpoints: Endpoints, tmp_path: Path
+    endpoints: Endpoints,
 ) -> None:
     patient = Axes(pool_size=2, buckets=1, lock_timeout_ms=60_000)
     with (
-        shop_with("redis_lock", endpoints, tmp_path / "shop.log", patient) as shop,
+        shop_in_process("redis_lock", endpoints, patient) as shop,
         Redis.from_url(shop.redis_url) as redis,
         ThreadPoolExecutor() as shoppers,
     ):

@@ -8,7 +8,7 @@ from uuid import UUID
 import jwt
 import pytest
 
-from tests.integration.shops import PRICE_WON, TestShop
+from tests.shops import PRICE_WON, TestShop
 
 
 def test_an_order_is_paid_from_the_wallet_and_taken_from_the_stock(shop: TestShop) -> None:

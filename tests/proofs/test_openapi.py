@@ -18,7 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.integration.shops import TestShop
+from harness.servers import Endpoints
+from tests.shops import ServedShop, served_shop
 
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -50,8 +51,21 @@ CHECKS = [
 A_CROWD = 1_000  # seeding more shoppers, or issuing more tokens, would only take long
 
 
-def operations(shop: TestShop) -> Iterator[Operation]:
-    schema = schemathesis.openapi.from_url(f"{shop.shop.url}/openapi.json")
+@pytest.fixture(scope="module")
+def served(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
+    with served_shop("conditional_update", endpoints, tmp_path_factory.mktemp("shop") / "log") as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(served: ServedShop) -> ServedShop:
+    """Emptied for each test."""
+    served.reset()
+    return served
+
+
+def operations(shop: ServedShop) -> Iterator[Operation]:
+    schema = schemathesis.openapi.from_url(f"{shop.system.url}/openapi.json")
     return (found.ok() for found in schema.get_all_operations() if isinstance(found, Ok))
 
 
@@ -60,7 +74,7 @@ def is_small(body: object) -> bool:
     return all(not isinstance(count, int) or count <= A_CROWD for count in counts)
 
 
-def test_the_document_lists_every_operation(shop: TestShop) -> None:
+def test_the_document_lists_every_operation(shop: ServedShop) -> None:
     assert [f"{one.method.upper()} {one.path}" for one in operations(shop)] == OPERATIONS
 
 
@@ -70,10 +84,10 @@ def test_the_document_lists_every_operation(shop: TestShop) -> None:
     + [(name, GenerationMode.NEGATIVE) for name in OPERATIONS if name not in TAKE_ANYTHING],
 )
 def test_no_request_that_the_document_allows_or_forbids_breaks_the_shop(
-    shop: TestShop, name: str, mode: GenerationMode
+    shop: ServedShop, name: str, mode: GenerationMode
 ) -> None:
     [operation] = [one for one in operations(shop) if f"{one.method.upper()} {one.path}" == name]
-    headers = shop.bearer() | {"x-admin-key": shop.shop.admin_key}
+    headers = shop.bearer() | {"x-admin-key": shop.system.admin_key}
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(

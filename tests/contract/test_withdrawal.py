@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.strategies import known
-from tests.integration.conftest import ShopOf
-from tests.integration.shops import PRICE_WON, TestShop
+from tests.shops import PRICE_WON, ShopOf, TestShop
 
 CROWD = 10
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from simulator.strategies import STRATEGIES
-from system.stock.strategies import STRATEGIES as SYSTEM_STRATEGIES
-from tests.integration.conftest import ShopOf
+from tests.shops import ShopOf
+from tests.strategies import ALL
 
 
-@pytest.mark.parametrize("strategy", SYSTEM_STRATEGIES, scope="module")
+@pytest.mark.parametrize("strategy", ALL)
 def test_an_order_has_the_spans_of_the_stages_of_its_model(shop_of: ShopOf, strategy: str) -> None:
     answer = shop_of(strategy).order(("dunk-270", 1))
 

@@ -10,9 +10,9 @@ import pytest
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.integration.crowds import Stock, Visit, audited
-from tests.integration.shops import shop_with
-from tests.integration.test_strategies import SAFE
+from tests.shops import served_shop
+from tests.shops.crowds import Stock, Visit, audited
+from tests.strategies import SAFE
 
 SYSTEM = Path(__file__).parents[2] / "system"
 SCHEMA = "migrations/versions/0001_shop.sql"
@@ -172,7 +172,7 @@ def test_a_safe_strategy_without_its_guard_is_caught(
     monkeypatch.setenv("PYTHONSAFEPATH", "1")  # not the system in the working folder
     axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
 
-    with shop_with(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
+    with served_shop(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
         for _ in range(CROWDS):
             report = audited(shop, STOCK, VISITS)
             if report.violations:

@@ -1,0 +1,1 @@
+"""What proves rather than tests: `make prove`."""
