@@ -24,9 +24,11 @@ BIN := .venv/bin
 READY := .venv/ready
 option = $(if $($(1)),--$(2) '$($(1))')
 axes = $(foreach axis,$(AXES),--set '$(axis)')
+# A worker of the tests for each core, up to four; the tests of one shop run in one worker.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help loadtest simulate foresee calibrate validate gate report serve race races bench selfcheck test lint lock clean
+.PHONY: help loadtest simulate foresee calibrate validate gate report serve race races bench selfcheck test prove lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,8 +78,11 @@ races: $(READY) ## play all races and write docs/races.md
 bench: $(READY) ## compare with pgbench, Locust's own loop and other simulators (ONLY=orders|pool|sold_out|dispatcher|simulator AXES)
 	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)
 
-test: $(READY) ## run all tests, on real PostgreSQL and Redis
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4
+test: $(READY) ## run the tests of every day, on real PostgreSQL and Redis
+	@$(BIN)/pytest $(IN_PARALLEL)
+
+prove: $(READY) ## run what proves rather than tests: mutations, properties, faults, all races, theory
+	@$(BIN)/pytest $(IN_PARALLEL) tests/proofs
 
 lint: $(READY) ## check style, types and who imports whom
 	@$(BIN)/ruff check

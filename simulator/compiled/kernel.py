@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from pathlib import Path
-
 from numba import int64
 
 from simulator.compiled.consumer import consume
@@ -134,36 +130,19 @@ def _open(world: Record) -> None:
     begin_process(world, VISIT)
 
 
-_COMPILED_FROM = ("simulator/compiled", "simulator", "scenarios")
-
-
-def _fingerprint() -> int:
-    """A number that belongs to the source of all that is compiled into the kernel, constants and all."""
-    root = Path(__file__).parents[2]
-    sources = (sorted((root / folder).glob("*.py")) for folder in _COMPILED_FROM)
-    return zlib.crc32(b"".join(path.read_bytes() for some in sources for path in some))
-
-
-def _kernel(fingerprint: int) -> Callable[[int], bool]:
-    def go_on(address: int) -> bool:
-        """Let things happen until nothing is left, or the memory is short; whether it is the former."""
-        world = world_at(address)
-        while fingerprint and not world.is_short:
-            if world.soon_used * 2 > world.soon_room:
-                close_up(world)
-            happened = next_event(world)
-            if happened == NOTHING:
-                return True
-            _prefetch_next(world)
-            _happens(world, happened)
-        return False
-
-    # Numba keeps a function for as long as its own code and what it encloses stay the same, and does not look
-    # at what it calls. So it encloses a number that changes with any of it.
-    return kept(go_on)
-
-
-go_on = _kernel(_fingerprint() or 1)
+@kept
+def go_on(address: int) -> bool:
+    """Let things happen until nothing is left, or the memory is short; whether it is the former."""
+    world = world_at(address)
+    while not world.is_short:
+        if world.soon_used * 2 > world.soon_room:
+            close_up(world)
+        happened = next_event(world)
+        if happened == NOTHING:
+            return True
+        _prefetch_next(world)
+        _happens(world, happened)
+    return False
 
 
 def prepare() -> None:

@@ -7,13 +7,25 @@ hundred functions here that takes three times as long as to make it of the kerne
 from __future__ import annotations
 
 import fcntl
+import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from numba import njit
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    InTreeCacheLocator,
+    UserProvidedCacheLocator,
+    UserWideCacheLocator,
+    _CacheLocator,
+)
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+
+from simulator.compiled.sources import stamp_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -59,10 +71,45 @@ def compiled(function: Function) -> Function:
 
 def kept(function: Function) -> Function:
     """Compile a function that Python calls, and keep it on disk, if there is a place where that can be."""
-    try:
-        return cast("Function", njit(cache=True)(function))
-    except RuntimeError:  # Numba found none
-        return cast("Function", njit(function))
+    dispatcher = njit(function)
+    with suppress(RuntimeError):  # there is no place
+        dispatcher._cache = _Kept(function)  # what `cache=True` does with Numba's own
+    return cast("Function", dispatcher)
+
+
+class _ByCode(_CacheLocator):
+    """A place for what is kept, and how it is known to be fresh.
+
+    Numba would compile anew after any edit of the function's file, and look at no other file that it is made of.
+    """
+
+    def __init__(self, function: Callable[..., Any], place: _CacheLocator) -> None:
+        self._source = Path(inspect.getfile(function))
+        self._place = place
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> _ByCode | None:
+        """In NUMBA_CACHE_DIR, beside the source, or in the user's cache: the first that can be; else None."""
+        places = (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator)
+        place = next(filter(None, (one.from_function(function, file) for one in places)), None)
+        return place and cls(function, place)
+
+    def get_cache_path(self) -> str:
+        return str(self._place.get_cache_path())
+
+    def get_source_stamp(self) -> str:
+        return stamp_of(self._source)
+
+    def get_disambiguator(self) -> str:
+        return "kept"  # a module has one function of a name
+
+
+class _Implementation(CompileResultCacheImpl):
+    _locator_classes: ClassVar = [_ByCode]
+
+
+class _Kept(FunctionCache):
+    _impl_class = _Implementation
 
 
 def compile_kept(function: Any, *arguments: Any) -> None:

@@ -6,8 +6,8 @@ import heapq
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simulator.compiled.parts import kept
 from simulator.selfcheck.recursions import Line
 from simulator.selfcheck.systems import (
     Customers,
@@ -70,7 +70,7 @@ class _Line(NamedTuple):
     draw: Floats
 
 
-@njit(cache=True)
+@kept
 def _join(line: _Line, customer: int, rank: int, at_random: bool) -> None:
     if at_random:
         line.bag[line.in_bag[0]] = customer
@@ -84,7 +84,7 @@ def _join(line: _Line, customer: int, rank: int, at_random: bool) -> None:
     line.last[rank] = customer
 
 
-@njit(cache=True)
+@kept
 def _next(line: _Line, at_random: bool) -> int:
     if at_random:
         return _anyone(line)
@@ -98,7 +98,7 @@ def _next(line: _Line, at_random: bool) -> int:
     return _NOBODY
 
 
-@njit(cache=True)
+@kept
 def _anyone(line: _Line) -> int:
     if not line.in_bag[0]:
         return _NOBODY
@@ -110,7 +110,7 @@ def _anyone(line: _Line) -> int:
     return customer
 
 
-@njit(cache=True)
+@kept
 def _serve(
     at_s: Floats,
     work_s: Floats,
@@ -173,7 +173,7 @@ def _serve(
     return left_s, served, present_s, busy_s
 
 
-@njit(cache=True)
+@kept
 def _circulate(think_s: Floats, work_s: Floats) -> tuple[Floats, Floats, float, float]:
     clients, rounds, stations = work_s.shape
     sent_s, left_s = np.zeros((clients, rounds)), np.zeros((clients, rounds))
