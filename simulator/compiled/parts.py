@@ -80,7 +80,7 @@ def kept(function: Function) -> Function:
 class _ByCode(_CacheLocator):
     """A place for what is kept, and how it is known to be fresh.
 
-    Numba would compile anew after any edit of the function's file, and look at no other file that it is made of.
+    Numba would compile anew after any edit of the function's own file, and look at no other.
     """
 
     def __init__(self, function: Callable[..., Any], place: _CacheLocator) -> None:
