@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +15,14 @@ from harness.servers import Endpoints, open_servers
 # Hypothesis tries the same examples in every run, and is not timed: other tests share the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+# The databases of the tests are in memory where there is enough: nothing is measured here, and to delete the files
+# of a hundred databases from a disk took minutes. TMPDIR says where else.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the servers' folders are made by mkdtemp
+_ENOUGH_BYTES = 4 * 2**30
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
+    os.environ["TMPDIR"] = str(_MEMORY)
 
 
 @pytest.fixture(scope="session")
