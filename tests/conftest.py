@@ -17,8 +17,8 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
-# The databases of the tests are in memory where there is enough: nothing is measured here, and to delete the files
-# of a hundred databases from a disk took minutes. TMPDIR says where else.
+# The databases of the tests are in memory where there is enough: nothing is measured here, and to delete the
+# files of a hundred databases from a disk took minutes. TMPDIR says where else.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the servers' folders are made by mkdtemp
 _ENOUGH_BYTES = 4 * 2**30
 if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:

@@ -91,7 +91,7 @@ class Desk:
 @contextmanager
 def a_desk() -> Iterator[Desk]:
     """Folders with short names, for sockets, that the user of PostgreSQL can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir=os.environ.get("TMPDIR", "/var/tmp")))
+    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
     folder.chmod(0o755)
     desk = Desk(folder / "work", folder / "tmp")
     for place in (desk.folder, desk.temporary):

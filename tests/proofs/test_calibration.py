@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from simulator.calibration import KINDS_OF_ANY_STRATEGY, kinds_of
+from simulator.calibration import KINDS_OF_ANY_STRATEGY, CalibrationError, kinds_of
 from simulator.closed_loop import ClosedLoop
 from simulator.observation import Kind, Observation
 from simulator.profile import OrderDemands, Profile, Times
@@ -199,3 +199,23 @@ def test_waking_a_waiter_takes_as_long_where_it_could_not_be_seen() -> None:
     waking_ms = {demands.wake_ms for demands in profile.strategies.values()}
     assert len(waking_ms) == 1
     assert waking_ms != {0.0}
+
+
+def test_a_strategy_that_was_not_observed_cannot_be_fitted_alone() -> None:
+    with pytest.raises(CalibrationError, match="no observation of redis_hold"):
+        fitted(observations("no_lock"), only="redis_hold")
+
+
+def test_a_missing_kind_is_named() -> None:
+    observed = [one for one in observations("no_lock") if one.kind not in ("refused", "browse")]
+
+    with pytest.raises(CalibrationError, match="no observation of kind refused of no_lock, browse; expected"):
+        fitted(observed)
+
+
+def test_observations_of_different_settings_do_not_make_one_profile() -> None:
+    observed = observations("no_lock")
+    odd = observed[0].model_copy(update={"pool_size": 10})
+
+    with pytest.raises(CalibrationError, match=r"\(1, 5, 1\), \(1, 10, 1\).*expected the same for all"):
+        fitted([*observed, odd])

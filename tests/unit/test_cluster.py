@@ -18,6 +18,8 @@ from simulator.engine import Engine
 from simulator.predict import predict
 from tests.unit.profiles import a_rush, small_machine
 
+pytestmark = pytest.mark.xdist_group("cluster")
+
 QUIET = Console(quiet=True)
 
 

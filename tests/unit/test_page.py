@@ -23,6 +23,8 @@ from scenarios.record import Record
 from tests.unit.run_folders import CONTROL, SAFE, experiment, save_run, strategy
 from tests.unit.shop_runs import SCENARIO, Request, play, queued, rush, with_row
 
+pytestmark = pytest.mark.xdist_group("page")
+
 VOID = {"meta", "br"}
 STYLE = Path(report.__file__).parent / "templates" / "style.css"
 
