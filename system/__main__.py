@@ -7,6 +7,8 @@
 
 Settings come from the environment, see `system.settings`. On SIGTERM the consumer works off its queue first.
 Exit code 1: a server is gone; 2: a setting is missing or wrong, or there is nothing to consume.
+
+A command imports what it needs when it is called: Alembic and FastAPI take a second to load.
 """
 
 from __future__ import annotations
@@ -18,18 +20,15 @@ import signal
 import sys
 
 import asyncpg
-import uvicorn
 import uvloop
 from redis.exceptions import RedisError
 
-from system.migrations.run import migrate
 from system.platform.runtime import keep_collector_quiet
 from system.settings import Settings
 from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
 from system.stock.port import Ack, Strategy
 from system.stock.redis_stock import reconcile
 from system.stock.strategies import STRATEGIES
-from system.workers.consumer import consume
 
 _USAGE = "usage: python -m system [serve | migrate | consume | reconcile | strategies]"
 
@@ -56,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if command == "consume":
         return _consume(settings, strategy)
     if command == "migrate":
-        asyncio.run(migrate(settings.database_url))
+        _migrate(settings)
     elif command == "reconcile":
         asyncio.run(reconcile(settings))
     else:
@@ -90,10 +89,20 @@ async def _consume_until_sigterm(settings: Settings, strategy: Strategy) -> None
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     keep_collector_quiet()
+    from system.workers.consumer import consume
+
     await consume(settings, strategy, stop)
 
 
+def _migrate(settings: Settings) -> None:
+    from system.migrations.run import migrate
+
+    asyncio.run(migrate(settings.database_url))
+
+
 def _serve(settings: Settings) -> None:
+    import uvicorn
+
     uvicorn.run(
         "system.app:create_app",
         factory=True,

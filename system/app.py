@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from system import errors, health
+from system import health
 from system.admin import routes as admin_routes
 from system.admin.service import Admin
 from system.catalogue import routes as catalogue_routes
@@ -88,7 +88,6 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(
         admin_routes.router(Admin(database, redis, settings, identity, board, strategy), identity)
     )
-    errors.install(app)
     outages.install(app)
     _document(app)
     return ExpressLane(app, counter)

@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar, Self
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 PROBLEM = "application/problem+json"
 
@@ -184,27 +181,6 @@ def document_of(error: ShopError) -> str:
 def respond(error: ShopError) -> Response:
     """The response that `error` stands for."""
     return Response(document_of(error), error.status, media_type=PROBLEM)
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error of the application, ours or the framework's, with problem details."""
-
-    @app.exception_handler(ShopError)
-    async def shop_error(_: Request, error: ShopError) -> Response:
-        return respond(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def validation_error(_: Request, error: RequestValidationError) -> Response:
-        return respond(invalid(error.errors()))
-
-    @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> Response:
-        phrase = HTTPStatus(error.status_code).phrase
-        response = problem(
-            error.status_code, phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase)
-        )
-        response.headers.update(error.headers or {})
-        return response
 
 
 def invalid(errors: Sequence[Any]) -> InvalidRequest:

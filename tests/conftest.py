@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from harness.servers import Endpoints, open_servers
+from tests.end_to_end.command import Desk, a_desk
 
 # Hypothesis tries the same examples in every run, and is not timed: other tests share the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -30,6 +31,13 @@ def endpoints() -> Iterator[Endpoints]:
     """PostgreSQL and Redis that the tests of a worker share: none leaves what another could trip over."""
     with open_servers("embedded") as endpoints:
         yield endpoints
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Where a user types commands. Removed after the test, with everything on it."""
+    with a_desk() as desk:
+        yield desk
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core.caching import (
@@ -73,7 +73,7 @@ def kept(function: Function) -> Function:
     """Compile a function that Python calls, and keep it on disk, if there is a place where that can be."""
     dispatcher = njit(function)
     with suppress(RuntimeError):  # there is no place
-        dispatcher._cache = _Kept(function)  # what `cache=True` does with Numba's own
+        dispatcher._cache = _Kept(function)  # type: ignore[no-untyped-call]  # as `cache=True` does with its own
     return cast("Function", dispatcher)
 
 
@@ -91,11 +91,12 @@ class _ByCode(_CacheLocator):
     def from_function(cls, function: Callable[..., Any], file: str) -> _ByCode | None:
         """In NUMBA_CACHE_DIR, beside the source, or in the user's cache: the first that can be; else None."""
         places = (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator)
-        place = next(filter(None, (one.from_function(function, file) for one in places)), None)
+        found = (one.from_function(function, file) for one in places)  # type: ignore[no-untyped-call]
+        place = next(filter(None, found), None)
         return place and cls(function, place)
 
     def get_cache_path(self) -> str:
-        return str(self._place.get_cache_path())
+        return str(self._place.get_cache_path())  # type: ignore[no-untyped-call]
 
     def get_source_stamp(self) -> str:
         return stamp_of(self._source)
@@ -105,7 +106,7 @@ class _ByCode(_CacheLocator):
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes: ClassVar = [_ByCode]
+    _locator_classes = [_ByCode]  # noqa: RUF012 - as the base class has it
 
 
 class _Kept(FunctionCache):

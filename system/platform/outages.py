@@ -1,16 +1,19 @@
-"""What a client is told when something behind the shop fails that it can do nothing about."""
+"""What a client is told when a request fails, or something behind the shop that it can do nothing about."""
 
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 import asyncpg
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from system.errors import ShopError, Unavailable, problem, respond
+from system.errors import ShopError, Unavailable, invalid, problem, respond
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +38,23 @@ def respond_to(error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Let `app` answer every exception that has no handler of its own with `respond_to`."""
+    """Let `app` answer every exception, ours, the framework's or a server's, with problem details."""
 
     async def handler(_: Request, error: Exception) -> Response:
         return respond_to(error)
 
-    for kind in (*_SERVERS, Exception):
+    for kind in (ShopError, *_SERVERS, Exception):
         app.add_exception_handler(kind, handler)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_: Request, error: RequestValidationError) -> Response:
+        return respond(invalid(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase
+        response = problem(
+            error.status_code, phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase)
+        )
+        response.headers.update(error.headers or {})
+        return response

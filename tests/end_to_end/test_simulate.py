@@ -5,7 +5,6 @@ from __future__ import annotations
 from reports.answers.shapes import Answers
 from reports.summary import Summary
 from tests.end_to_end.command import DROP, Desk
-from tests.unit.test_page import Page
 from tests.waiting import eventually
 
 
@@ -22,31 +21,6 @@ def test_a_simulation_needs_no_server_and_ends_with_the_same_report(desk: Desk) 
     assert redis_hold.predicted
     assert redis_hold.predicted.units.sold == 40
     assert desk.left() == []
-
-
-def test_a_simulation_answers_what_an_architect_asks_on_one_page(desk: Desk) -> None:
-    command = desk.run("simulate", "--scenario", desk.scenario(), "--strategies", "no_lock,redis_hold",
-                       "--replications", "2")  # fmt: skip
-
-    assert command.code() == 0, command.output
-    answers = Answers.load(desk.latest)
-    assert answers.capacity
-    assert [one.strategy for one in answers.capacity.strategies] == ["redis_hold", "no_lock"]
-    assert answers.sizing
-    assert answers.sizing.left_out == ("no_lock",)
-    assert answers.oversell
-    assert [one.bound is None for one in answers.oversell.strategies] == [False, True]
-    assert answers.measure_next
-    text = (desk.latest / "questions.html").read_text()
-    page = Page(text)
-    assert page.open == []
-    assert len(page.ids) == len(set(page.ids))
-    assert set(Answers.model_fields) & set(page.ids) == {
-        "compare", "capacity", "sizing", "sensitivity", "queue", "oversell", "lease", "cost", "measure_next",
-    }  # fmt: skip
-    assert all(link == "index.html" or link.startswith("#") for link in page.references)
-    assert "made-up prices" in page.text
-    assert "extrapolated" in page.text
 
 
 def test_a_single_question_has_a_command_of_its_own(desk: Desk) -> None:
