@@ -1,0 +1,111 @@
+"""One pair: a new system of each version, one beside the other on the same servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from harness.bench.common import SHOPPERS, selling
+from harness.bench.versions.places import Place
+from harness.bench.versions.shapes import Pair, Side
+from harness.bench.versions.slices import Effort, slices, trial
+from harness.closed_loop import Load, Orders, Result, drive_in_turn
+from harness.errors import RunError
+from harness.plenty import units_for
+from harness.shop import Shop, start_shop
+from harness.stage import Stage
+from reports.experiment import StrategyUnderTest
+
+
+def measure(
+    stage: Stage,
+    places: Mapping[Side, Place],
+    strategy: StrategyUnderTest,
+    first: Side,
+    effort: Effort,
+    logs: Path,
+) -> Pair:
+    """Measure a pair: new processes on both sides, the same stock, and slices for the one and the other.
+
+    What depends on where a process happens to have its memory ends with the pair.
+
+    Raises:
+        RunError: a system died, or answered something else than was expected; the message says which.
+    """
+    with _open(stage, places, strategy, logs) as shops:
+        tokens = {side: _stocked(shop, side, stage, effort) for side, shop in shops.items()}
+        plan = slices(first)
+        loads = [
+            Load(
+                url=shops[part.side].url,
+                requests=Orders(skus=(part.sku,), tokens=tokens[part.side], label=f"slice-{number}"),
+                clients=effort.clients,
+                duration_s=effort.seconds(part.kind),
+                to_the_end=True,
+                roles=stage.roles(shops[part.side]),
+            )
+            for number, part in enumerate(plan)
+        ]
+        measured = list(zip(plan, _driven(loads, shops, stage, logs), strict=True))
+        for part, result in measured:
+            with _named(part.side, strategy):
+                part.check(result, shops[part.side].process.log)
+    return Pair(first=first, ours=trial("ours", measured), base=trial("base", measured))
+
+
+@contextmanager
+def _open(
+    stage: Stage, places: Mapping[Side, Place], strategy: StrategyUnderTest, logs: Path
+) -> Iterator[dict[Side, Shop]]:
+    """Both systems, started at the same time and open for orders."""
+    with ExitStack() as started:
+        shops = {
+            side: started.enter_context(
+                start_shop(
+                    strategy,
+                    database_url=place.database_url,
+                    redis_url=place.redis_url,
+                    axes=stage.axes,
+                    cores=stage.system_cores,
+                    log=logs / f"{side}-{strategy.name}.log",
+                    port=None,
+                    checkout=place.checkout,
+                )
+            )
+            for side, place in places.items()
+        }
+        for side, shop in shops.items():
+            with _named(side, strategy):
+                shop.await_ready()
+        yield shops
+
+
+def _stocked(shop: Shop, side: Side, stage: Stage, effort: Effort) -> tuple[str, ...]:
+    """Fill a shop with what nobody uses up and what is gone at once; the tokens of its shoppers."""
+    seconds = effort.warm_up_s + 2 * effort.orders_s
+    plenty, scarce = units_for(seconds) + 3 * effort.clients, stage.axes.buckets  # a unit for each row of it
+    with _named(side, shop.strategy):
+        shop.reset(selling({"1": plenty, "2": scarce}), shoppers=SHOPPERS)
+        return shop.tokens(SHOPPERS)
+
+
+def _driven(loads: Sequence[Load], shops: Mapping[Side, Shop], stage: Stage, logs: Path) -> list[Result]:
+    try:
+        return drive_in_turn(loads, cores=stage.generator_cores, log=logs / "client.log")
+    except RunError as error:
+        for side, shop in shops.items():  # one that died says more than the client
+            with _named(side, shop.strategy):
+                shop.check()
+        stage.servers.check()
+        places = ", ".join(f"{side} is {shop.url}" for side, shop in shops.items())
+        raise RunError(f"{error}\n{places}") from error
+
+
+@contextmanager
+def _named(side: Side, strategy: StrategyUnderTest) -> Iterator[None]:
+    """Say whose errors these are."""
+    try:
+        yield
+    except RunError as error:
+        raise RunError(f"{side}, {strategy.name}: {error}") from error
