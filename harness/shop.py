@@ -190,7 +190,7 @@ def start_shop(
     database_url: str,
     redis_url: str,
     axes: Axes,
-    cores: Sequence[int],
+    cores: Sequence[int] | None,
     log: Path,
     port: int | None,
     checkout: Checkout,

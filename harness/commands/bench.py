@@ -40,7 +40,7 @@ def bench(
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option("--pairs", min=3, max=1000, help="For --base: pairs of each strategy.  [default: 10]"),
+        typer.Option("--pairs", min=3, max=100, help="For --base: pairs of each strategy.  [default: 10]"),
     ] = None,
     settings: AxesOption = None,
     runs: RunsOption = options.RUNS,

@@ -103,7 +103,7 @@ def test_a_bench_that_does_not_exist_is_named(tmp_path: Path) -> None:
         bench("order", tmp_path / "bench.json", Console(), Axes())
 
 
-TINY = Effort(clients=8, warm_up_s=0.1, orders_s=0.1, sold_out_s=0.1)
+TINY = Effort(clients=16, warm_up_s=0.1, orders_s=0.1, sold_out_s=0.1)
 
 
 def test_the_same_commit_is_compared_with_itself_by_the_consumer_too(tmp_path: Path) -> None:
@@ -126,13 +126,14 @@ def test_the_same_commit_is_compared_with_itself_by_the_consumer_too(tmp_path: P
 def test_a_version_that_does_not_start_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     (broken / "system").mkdir(parents=True)
+    (broken / "system" / "__init__.py").touch()
     (broken / "system" / "__main__.py").write_text("raise SystemExit('this one is broken')")
-    place = Place(Checkout(broken), "postgresql://not-needed", "redis://not-needed")
+    place = Place(Checkout(broken), ("postgresql://not-needed",), "redis://not-needed")
     cores = tuple(os.sched_getaffinity(0))
     stage = Stage(open_servers("embedded"), Axes(), cores, cores)
 
     with pytest.raises(
         RunError,
-        match=r"^ours, no_lock: the system \(no_lock\) ended with exit code 1(.*\n)*.*this one is broken",
+        match=r"^base, no_lock: the system \(no_lock\) ended with exit code 1(.*\n)*.*this one is broken",
     ):
-        measure(stage, {"ours": place, "base": place}, named("no_lock", known()), "base", TINY, tmp_path)
+        measure(stage, {"ours": place, "base": place}, named("no_lock", known()), 0, "base", TINY, tmp_path)

@@ -34,8 +34,8 @@ __all__ = ["PAIRS", "Effort", "Versions", "order"]
 PAIRS = 10
 _ROOT = Path(__file__).parents[3]
 _SEED = 1
-_PREPARATION_S = 8.0
-_PAIR_S = 11.0
+_PREPARATION_S = 12.0
+_PAIR_S = 9.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Versions:
         ):
             with display.step("two versions and their servers", expected_s=_PREPARATION_S) as live:
                 stage = servers.enter_context(on_bare_stage("embedded", self.axes))
-                compared = places(repository, base, stage.endpoints, Path(folder), live)
+                compared = places(repository, base, self.pairs, stage.endpoints, Path(folder), live)
             comparison = Comparison(
                 base=base,
                 ours=ours,
@@ -96,9 +96,9 @@ class Versions:
             yield comparison
             for strategy in self.strategies:
                 pairs = []
-                for number, first in enumerate(order(self.pairs, strategy.name), 1):
-                    with display.step(f"{strategy.name}, pair {number}", expected_s=_PAIR_S) as live:
-                        pair = measure(stage, compared, strategy, first, self.effort, Path(folder))
+                for number, first in enumerate(order(self.pairs, strategy.name)):
+                    with display.step(f"{strategy.name}, pair {number + 1}", expected_s=_PAIR_S) as live:
+                        pair = measure(stage, compared, strategy, number, first, self.effort, Path(folder))
                         live(f"{pair.ours.orders_per_s:,.0f} orders/s, base {pair.base.orders_per_s:,.0f}")
                     pairs.append(pair)
                 comparison = comparison.with_strategy(strategy.name, pairs)

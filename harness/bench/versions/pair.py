@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from harness import cpu
 from harness.bench.common import SHOPPERS, selling
 from harness.bench.versions.places import Place
-from harness.bench.versions.shapes import Pair, Side
+from harness.bench.versions.shapes import Pair, Side, other
 from harness.bench.versions.slices import Effort, slices, trial
 from harness.closed_loop import Load, Orders, Result, drive_in_turn
 from harness.errors import RunError
@@ -22,30 +23,33 @@ def measure(
     stage: Stage,
     places: Mapping[Side, Place],
     strategy: StrategyUnderTest,
+    number: int,
     first: Side,
     effort: Effort,
     logs: Path,
 ) -> Pair:
-    """Measure a pair: new processes on both sides, the same stock, and slices for the one and the other.
+    """Measure pair `number`: new processes on both sides, the same stock, slices for the one and the other.
 
-    What depends on where a process happens to have its memory ends with the pair.
+    What depends on where a process happens to have its memory ends with the pair. In all that is done with
+    both, `first` comes first.
 
     Raises:
         RunError: a system died, or answered something else than was expected; the message says which.
     """
-    with _open(stage, places, strategy, logs) as shops:
+    in_order = {side: places[side] for side in (first, other(first))}
+    with _open(stage, in_order, strategy, number, logs) as shops:
         tokens = {side: _stocked(shop, side, stage, effort) for side, shop in shops.items()}
         plan = slices(first)
         loads = [
             Load(
                 url=shops[part.side].url,
-                requests=Orders(skus=(part.sku,), tokens=tokens[part.side], label=f"slice-{number}"),
+                requests=Orders(skus=(part.sku,), tokens=tokens[part.side], label=f"slice-{index}"),
                 clients=effort.clients,
                 duration_s=effort.seconds(part.kind),
                 to_the_end=True,
                 roles=stage.roles(shops[part.side]),
             )
-            for number, part in enumerate(plan)
+            for index, part in enumerate(plan)
         ]
         measured = list(zip(plan, _driven(loads, shops, stage, logs), strict=True))
         for part, result in measured:
@@ -56,18 +60,18 @@ def measure(
 
 @contextmanager
 def _open(
-    stage: Stage, places: Mapping[Side, Place], strategy: StrategyUnderTest, logs: Path
+    stage: Stage, places: Mapping[Side, Place], strategy: StrategyUnderTest, number: int, logs: Path
 ) -> Iterator[dict[Side, Shop]]:
-    """Both systems, started at the same time and open for orders."""
+    """Both systems open for orders: started together on all cores, then kept to those of the system."""
     with ExitStack() as started:
         shops = {
             side: started.enter_context(
                 start_shop(
                     strategy,
-                    database_url=place.database_url,
+                    database_url=place.database_urls[number],
                     redis_url=place.redis_url,
                     axes=stage.axes,
-                    cores=stage.system_cores,
+                    cores=None,
                     log=logs / f"{side}-{strategy.name}.log",
                     port=None,
                     checkout=place.checkout,
@@ -78,6 +82,8 @@ def _open(
         for side, shop in shops.items():
             with _named(side, strategy):
                 shop.await_ready()
+            processes = (shop.process, *([shop.consumer] if shop.consumer else []))
+            cpu.confine([process.pid for process in processes], stage.system_cores)
         yield shops
 
 

@@ -22,17 +22,21 @@ _ENVIRONMENTS = ".bench"  # in the checkout, where .gitignore and `make clean` k
 
 @dataclass(frozen=True)
 class Place:
-    """A version that can be started."""
+    """A version that can be started, and its databases, one for each pair.
+
+    Where a database happens to have its pages makes a difference, too. If it were the same one in all pairs,
+    that would look like a difference between the versions.
+    """
 
     checkout: Checkout
-    database_url: str
+    database_urls: tuple[str, ...]
     redis_url: str
 
 
 def places(
-    repository: Repository, base: Version, endpoints: Endpoints, folder: Path, live: Live
+    repository: Repository, base: Version, pairs: int, endpoints: Endpoints, folder: Path, live: Live
 ) -> dict[Side, Place]:
-    """Put both versions into `folder`, and give each a database with its own schema.
+    """Put both versions into `folder`, and give each databases with its own schema.
 
     The working tree is copied, so that it may be edited meanwhile.
 
@@ -42,35 +46,42 @@ def places(
     """
     repository.copy(folder / "ours")
     repository.unpack(base, folder / "base")
+    checkouts: dict[Side, Checkout] = {}
+    for side in SIDES:
+        live(f"the environment of {side}")
+        lock, ours = folder / side / LOCK, repository.root / LOCK
+        checkouts[side] = Checkout(folder / side, python_for(lock, ours, repository.root / _ENVIRONMENTS))
+    live("the databases")
     return {
-        side: _place(repository, side, number, endpoints, folder / side, live)
-        for number, side in enumerate(SIDES, 1)
+        side: Place(
+            checkout=checkout,
+            database_urls=_databases(side, checkout, pairs, endpoints.database_url),
+            redis_url=f"{endpoints.redis_url}?db={number}",
+        )
+        for number, (side, checkout) in enumerate(checkouts.items(), 1)
     }
 
 
-def _place(
-    repository: Repository, side: Side, number: int, endpoints: Endpoints, folder: Path, live: Live
-) -> Place:
-    live(f"the environment of {side}")
-    python = python_for(folder / LOCK, repository.root / LOCK, repository.root / _ENVIRONMENTS)
-    place = Place(
-        checkout=Checkout(folder, python),
-        database_url=asyncio.run(_new_database(endpoints.database_url, side)),
-        redis_url=f"{endpoints.redis_url}?db={number}",
-    )
-    live(f"the schema of {side}")
+def _databases(side: Side, checkout: Checkout, pairs: int, server_url: str) -> tuple[str, ...]:
+    names = [f"{side}_{number}" for number in range(pairs)]
+    asyncio.run(_execute(server_url, f"CREATE DATABASE {side}"))
     try:
-        migrate(place.database_url, place.checkout)
+        migrate(_beside(server_url, side), checkout)
     except RunError as error:
         raise RunError(f"{side}: {error}") from error
-    return place
+    asyncio.run(_execute(server_url, *(f"CREATE DATABASE {name} TEMPLATE {side}" for name in names)))
+    return tuple(_beside(server_url, name) for name in names)
 
 
-async def _new_database(url: str, name: str) -> str:
-    """An empty database beside the one at `url`; its own URL."""
+async def _execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def _beside(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
     return url.replace("/postgres?", f"/{name}?")

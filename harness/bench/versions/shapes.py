@@ -10,6 +10,11 @@ Side = Literal["ours", "base"]
 SIDES: tuple[Side, Side] = ("ours", "base")
 
 
+def other(side: Side) -> Side:
+    """The side that is compared with `side`."""
+    return "base" if side == "ours" else "ours"
+
+
 class Part(BaseModel):
     """Immutable and complete."""
 

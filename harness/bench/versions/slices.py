@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.bench.common import SKU
-from harness.bench.versions.shapes import Side, Trial
+from harness.bench.common import CLIENTS, SKU
+from harness.bench.versions.shapes import Side, Trial, other
 from harness.closed_loop import Result
 from harness.errors import RunError
 from harness.processes import end_of
@@ -29,10 +29,10 @@ _ANSWERS: Mapping[Kind, tuple[str, ...]] = {
 class Effort:
     """How many clients send at once, and for how long in a slice of each kind."""
 
-    clients: int = 256  # a crowd: what merges the requests of many needs many
-    warm_up_s: float = 0.3
-    orders_s: float = 0.5
-    sold_out_s: float = 0.3
+    clients: int = CLIENTS
+    warm_up_s: float = 0.2
+    orders_s: float = 0.4
+    sold_out_s: float = 0.2
 
     def seconds(self, kind: Kind) -> float:
         """How long requests are sent in a slice of this kind."""
@@ -71,7 +71,7 @@ def slices(first: Side) -> list[Slice]:
 
     So a drift of the machine, if it goes on for as long as they take, meets both sides alike.
     """
-    second: Side = "base" if first == "ours" else "ours"
+    second = other(first)
     once, twice = (first, second), (first, second, second, first)
     planned: list[tuple[Kind, tuple[Side, ...]]] = [
         ("warm up", once),
