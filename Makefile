@@ -17,6 +17,8 @@ REPEATS ?=
 SERVERS ?=
 RUN ?= runs/latest
 ONLY ?=
+BASE ?=
+PAIRS ?=
 SHORT ?=
 RACE ?= lost_update
 
@@ -75,8 +77,9 @@ races: $(READY) ## play all races and write docs/races.md
 	@$(BIN)/dropday race --all --markdown > docs/races.md.new && mv docs/races.md.new docs/races.md \
 	  || { rm -f docs/races.md.new; exit 1; }
 
-bench: $(READY) ## compare with pgbench, Locust's own loop and other simulators (ONLY=orders|pool|sold_out|dispatcher|simulator AXES)
-	@$(BIN)/dropday bench $(call option,ONLY,only) $(axes)
+bench: $(READY) ## compare with pgbench, Locust and other simulators, or orders with a commit (ONLY AXES, BASE=REF STRATEGIES PAIRS)
+	@$(BIN)/dropday bench $(call option,ONLY,only) $(call option,BASE,base) $(call option,STRATEGIES,strategies) \
+	  $(call option,PAIRS,pairs) $(axes)
 
 test: $(READY) ## run the tests of every day, on real PostgreSQL and Redis
 	@$(BIN)/pytest $(IN_PARALLEL)
@@ -98,8 +101,8 @@ lock: $(READY) ## pin the newest versions of all dependencies, with hashes
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
-clean: ## remove .venv and caches; runs stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+clean: ## remove .venv, the environments of make bench and caches; runs stay
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.lock pyproject.toml

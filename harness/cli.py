@@ -253,7 +253,7 @@ def report(run: RunArgument = options.LATEST, *, thresholds: ThresholdsOption = 
 
 
 app.command(epilog="Example: dropday serve --strategy redis_hold --scenario steady_orders --port 8000")(serve)
-app.command(epilog="Example: dropday bench --only sold_out")(bench)
+app.command(epilog="Example: dropday bench --base HEAD~1 --strategies conditional_update --pairs 20")(bench)
 app.command(epilog="Example: dropday race lost_update")(race)
 
 

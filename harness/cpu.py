@@ -60,6 +60,16 @@ def confined_to(cores: Sequence[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def confine(roots: Sequence[int], cores: Sequence[int]) -> None:
+    """Keep running processes, their threads and all that they started, off all other cores from now on."""
+    if not _can_be_pinned():
+        return
+    for root in roots:
+        for thread in _threads(root):
+            os.sched_setaffinity(thread, cores)
+        confine(list(_children(root)), cores)
+
+
 def used_s(roles: Roles) -> dict[str, float]:
     """CPU seconds that each role has used since its processes began."""
     return {role: sum(_tree_s(root) for root in roots) for role, roots in roles.items()}
@@ -81,6 +91,10 @@ def _tree_s(pid: int) -> float:
 def _children(pid: int) -> Iterator[int]:
     for thread in Path(f"/proc/{pid}/task").iterdir():
         yield from map(int, (thread / "children").read_text().split())
+
+
+def _threads(pid: int) -> list[int]:
+    return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def switches(roles: Roles) -> dict[str, int]:

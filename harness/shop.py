@@ -8,13 +8,13 @@ import random
 import secrets
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.axes import Axes
+from harness.checkout import THIS, Checkout
 from harness.errors import RunError, UsageError
 from harness.processes import Child, running
 from reports.experiment import StrategyUnderTest
@@ -68,6 +68,14 @@ class Shop:
         with self._named_errors():
             return tuple(Admin(self.url, self.admin_key).tokens(shoppers, first=first))
 
+    def await_ready(self) -> None:
+        """Return as soon as it takes orders.
+
+        Raises:
+            RunError: the system died (as it does where its port is taken) or was not ready in time.
+        """
+        self.process.await_ready(self.is_ready, within_s=_READY_WITHIN_S)
+
     def is_ready(self) -> bool:
         """Whether it takes orders now."""
         connection = http.client.HTTPConnection(_HOST, self.port, timeout=1)
@@ -110,13 +118,13 @@ class Shop:
             raise RunError(f"{self.process.name}: {error}") from error
 
 
-def migrate(database_url: str) -> None:
+def migrate(database_url: str, checkout: Checkout = THIS) -> None:
     """Bring the schema of a database up to date; a new one gets all of it.
 
     Raises:
         RunError: the system's migrations failed.
     """
-    _run("migrate", database_url=database_url, redis_url="redis://not-needed")
+    _run("migrate", checkout, database_url=database_url, redis_url="redis://not-needed")
 
 
 def reconcile(database_url: str, redis_url: str) -> None:
@@ -125,15 +133,16 @@ def reconcile(database_url: str, redis_url: str) -> None:
     Raises:
         RunError: the system could not.
     """
-    _run("reconcile", database_url=database_url, redis_url=redis_url)
+    _run("reconcile", THIS, database_url=database_url, redis_url=redis_url)
 
 
-def _run(name: str, *, database_url: str, redis_url: str) -> None:
+def _run(name: str, checkout: Checkout, *, database_url: str, redis_url: str) -> None:
     """A command of the system that comes to its end by itself."""
-    command = [sys.executable, "-m", "system", name]
+    command = checkout.command(name)
     servers = {"DROPDAY_DATABASE_URL": database_url, "DROPDAY_REDIS_URL": redis_url}
+    environment = os.environ | checkout.environment | servers
     ended = subprocess.run(  # noqa: S603 - our own command
-        command, env=os.environ | servers, capture_output=True, text=True, check=False
+        command, env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
         raise RunError(f"`{' '.join(command)}` failed:\n{ended.stderr}")
@@ -159,9 +168,38 @@ def open_shop(
     Raises:
         RunError: the system died (as it does where its port is taken) or was not ready in time.
     """
+    started = start_shop(
+        strategy,
+        database_url=database_url,
+        redis_url=redis_url,
+        axes=axes,
+        cores=cores,
+        log=log,
+        port=port,
+        checkout=THIS,
+    )
+    with started as shop:
+        shop.await_ready()
+        yield shop
+
+
+@contextmanager
+def start_shop(
+    strategy: StrategyUnderTest,
+    *,
+    database_url: str,
+    redis_url: str,
+    axes: Axes,
+    cores: Sequence[int] | None,
+    log: Path,
+    port: int | None,
+    checkout: Checkout,
+) -> Iterator[Shop]:
+    """`open_shop` of any checkout, which does not wait until the shop takes orders."""
     port = port or _some_free_port()
     admin_key = secrets.token_urlsafe(24)
-    environment = axes.environment | {
+    environment = axes.environment | checkout.environment
+    environment |= {
         "DROPDAY_ENVIRONMENT": "development",
         "DROPDAY_DATABASE_URL": database_url,
         "DROPDAY_REDIS_URL": redis_url,
@@ -173,7 +211,7 @@ def open_shop(
     }
 
     def started(name: str, command: str, log: Path) -> Child:
-        arguments = [sys.executable, "-m", "system", command]
+        arguments = checkout.command(command)
         child = running(f"{name} ({strategy.name})", arguments, log=log, cores=cores, environment=environment)
         return processes.enter_context(child)
 
@@ -182,9 +220,7 @@ def open_shop(
         consumer = None
         if strategy.ack == "queued":
             consumer = started("the consumer", "consume", log.with_stem(f"{log.stem}-consumer"))
-        shop = Shop(process, consumer, port, admin_key, strategy)
-        process.await_ready(shop.is_ready, within_s=_READY_WITHIN_S)
-        yield shop
+        yield Shop(process, consumer, port, admin_key, strategy)
 
 
 def require_free(port: int) -> None:

@@ -16,7 +16,7 @@ from reports.experiment import StrategyUnderTest
 
 @dataclass(frozen=True)
 class Stage:
-    """Servers with an up-to-date schema, and what every shop on them has in common.
+    """Servers, and what every shop on them has in common.
 
     The servers and the shop share `system_cores`; whatever sends requests has `generator_cores`.
     """
@@ -78,8 +78,15 @@ def on_stage(kind: Kind, axes: Axes) -> Iterator[Stage]:
         UsageError: the provider cannot work here.
         RunError: a server did not start, or the schema could not be made.
     """
+    with on_bare_stage(kind, axes) as stage:
+        migrate(stage.endpoints.database_url)
+        yield stage
+
+
+@contextmanager
+def on_bare_stage(kind: Kind, axes: Axes) -> Iterator[Stage]:
+    """The same without the schema."""
     system_cores, generator_cores = cpu.split_cores()
     servers = open_servers(kind, cores=system_cores)
-    with servers as endpoints:
-        migrate(endpoints.database_url)
+    with servers:
         yield Stage(servers, axes, system_cores, generator_cores)

@@ -77,14 +77,18 @@ class Offline(_Steps):
 
 def one_hot_sku(units: int) -> Scenario:
     """A scenario that sells `units` of one SKU, to shoppers who never run out of money."""
+    return selling({"1": units})
+
+
+def selling(units: Mapping[str, int]) -> Scenario:
+    """The same with several sizes, `units` of each."""
+    sizes = [{"size": size, "units": count} for size, count in units.items()]
     return Scenario.model_validate(
         {
             "name": "bench",
             "summary": "One hot SKU",
             "arrivals": {"shape": "constant", "per_s": 1, "duration_s": 1},
-            "products": [
-                {"id": "bench", "name": "Bench", "price_won": 1000, "sizes": [{"size": "1", "units": units}]}
-            ],
+            "products": [{"id": "bench", "name": "Bench", "price_won": 1000, "sizes": sizes}],
             "shoppers": {"balance_won": WON},
         }
     )

@@ -27,7 +27,7 @@ def _table(bench: str, rows: Mapping[str, Ratio]) -> Table:
     for heading in ("ratio", "low", "high", *(figure.replace("_", " ") for figure in figures)):
         table.add_column(heading, justify="right", min_width=5)
     for row, ratio in rows.items():
-        seen = [_number(ratio.figures[figure]) if figure in ratio.figures else "" for figure in figures]
+        seen = [number(ratio.figures[figure]) if figure in ratio.figures else "" for figure in figures]
         table.add_row(row, f"{ratio.ratio:.2f}", f"{ratio.low:.2f}", f"{ratio.high:.2f}", *seen)
     return table
 
@@ -39,5 +39,6 @@ def _caption(rows: Mapping[str, Ratio]) -> str:
     return "\n".join([general, *special])
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """As many digits as can be read."""
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"

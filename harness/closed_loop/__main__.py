@@ -1,4 +1,4 @@
-"""The process behind `drive`: read a load, run it, write its result."""
+"""The process behind `drive`: read loads, run one after the other, write their results."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from pathlib import Path
 import uvloop
 
 from harness.closed_loop.client import run
-from harness.closed_loop.load import Load
+from harness.closed_loop.load import LOADS, RESULTS, Load, Result
 from scenarios.limits import room_for_connections
 
 
-def main(order: Path, result: Path) -> None:
-    load = Load.model_validate_json(order.read_text())
+def main(orders: Path, results: Path) -> None:
+    loads = LOADS.validate_json(orders.read_bytes())
     room_for_connections()
     gc.disable()
+    results.write_bytes(RESULTS.dump_json([_result(load) for load in loads]))
+
+
+def _result(load: Load) -> Result:
     try:
-        outcome = uvloop.run(run(load))
+        return uvloop.run(run(load))
     except (OSError, TimeoutError, ValueError) as error:
         sys.exit(f"{load.url}: {str(error) or 'answers were still missing long after the end'}")
-    result.write_text(outcome.model_dump_json())
 
 
 if __name__ == "__main__":

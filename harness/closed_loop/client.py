@@ -63,9 +63,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.WriteTransport", transport)
-        self._send()
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Send the next request."""
         self.request = next(self.window.requests)
         self.sent_ns = time.perf_counter_ns()
         self.transport.write(self.request)
@@ -98,7 +98,7 @@ class _Connection(asyncio.Protocol):
         if window.over:
             self._rest()
         else:
-            self._send()
+            self.send()
 
     def _record(self, head: bytes, body: bytes) -> None:
         latency_ns = time.perf_counter_ns() - self.sent_ns
@@ -129,22 +129,24 @@ async def run(load: Load) -> Result:
     loop = asyncio.get_running_loop()
     window = _Window(messages(load.requests, address.netloc), load.clients)
     host, port = str(address.hostname), address.port or 80
-    transports = [
-        (await loop.create_connection(lambda: _Connection(window), host, port))[0]
-        for _ in range(load.clients)
+    opened = [
+        await loop.create_connection(lambda: _Connection(window), host, port) for _ in range(load.clients)
     ]
-    if load.warmup_s:  # without one, nothing may be answered between the first request and the window
+    for _, connection in opened:
+        connection.send()
+    if load.warmup_s:
         await _unless_failed(window, load.warmup_s)
     used, switched = cpu.used_s(load.roles), cpu.switches(load.roles)
     window.measuring, began = True, time.perf_counter()
     await _unless_failed(window, load.duration_s)
-    window.measuring, window.over = False, True
+    window.measuring, window.over = load.to_the_end, True
     window.settle()
+    if load.to_the_end:
+        await _drained(window)
     duration_s = time.perf_counter() - began
     used_after, switched_after = cpu.used_s(load.roles), cpu.switches(load.roles)
-    async with asyncio.timeout(_DRAIN_S):
-        await window.idle.wait()
-    for transport in transports:
+    await _drained(window)
+    for transport, _ in opened:
         transport.close()
     if not window.latencies_ns:
         raise ValueError(f"no answer within {load.duration_s:g} s")
@@ -163,3 +165,9 @@ async def _unless_failed(window: _Window, wait_s: float) -> None:
     await asyncio.wait([window.failure], timeout=wait_s)
     if window.failure.done():
         window.failure.result()
+
+
+async def _drained(window: _Window) -> None:
+    """Wait until all that was sent is answered."""
+    async with asyncio.timeout(_DRAIN_S):
+        await window.idle.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class _Part(BaseModel):
@@ -35,7 +35,9 @@ class Orders(_Part):
 class Load(_Part):
     """What to send, and how. Answers of the first `warmup_s` seconds are not measured.
 
-    `roles` names the root processes whose CPU is read at both ends of the measured window.
+    `roles` names the root processes whose CPU is read at both ends of the measured window. `to_the_end`: the
+    window lasts until the last answer, not until the last request. Without a warm-up it then holds all that
+    the requests took, and nothing by half.
     """
 
     url: str
@@ -43,6 +45,7 @@ class Load(_Part):
     clients: int = Field(ge=1)
     duration_s: float = Field(gt=0)
     warmup_s: float = Field(default=0.0, ge=0)
+    to_the_end: bool = False
     roles: dict[str, tuple[int, ...]] = {}
 
 
@@ -92,3 +95,7 @@ class Result(_Part):
     @property
     def per_s(self) -> float:
         return self.completed / self.duration_s
+
+
+LOADS = TypeAdapter(list[Load])
+RESULTS = TypeAdapter(list[Result])

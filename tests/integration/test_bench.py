@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -16,9 +17,15 @@ from harness.bench.common import SKU, Ratio
 from harness.bench.pgbench import SCRIPT
 from harness.bench.screen import tables
 from harness.bench.turns import take
-from harness.errors import UsageError
+from harness.bench.versions import Effort, Versions
+from harness.bench.versions.comparison import Comparison
+from harness.bench.versions.pair import measure
+from harness.bench.versions.places import Place
+from harness.checkout import Checkout
+from harness.errors import RunError, UsageError
+from harness.servers import open_servers
 from harness.servers.binaries import postgres_installation
-from harness.stage import on_stage
+from harness.stage import Stage, on_stage
 from harness.strategies import known, named
 from tests.shops import ServedShop
 
@@ -94,3 +101,39 @@ def test_the_screen_has_a_table_for_each_bench_and_a_column_for_each_figure() ->
 def test_a_bench_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no bench 'order'; did you mean 'orders'"):
         bench("order", tmp_path / "bench.json", Console(), Axes())
+
+
+TINY = Effort(clients=16, warm_up_s=0.1, orders_s=0.1, sold_out_s=0.1)
+
+
+def test_the_same_commit_is_compared_with_itself_by_the_consumer_too(tmp_path: Path) -> None:
+    file = tmp_path / "bench-base.json"
+    asked = Versions("HEAD", [named("redis_queue", known())], Axes(), pairs=2, effort=TINY)
+
+    comparison = asked.compare(file, Console(file=StringIO()))
+
+    assert Comparison.model_validate_json(file.read_text()) == comparison
+    assert comparison.base.commit == comparison.ours.commit
+    assert [row.figure for row in comparison.rows] == [
+        *("cpu_us", "worker_us", "database_us", "orders_per_s", "sold_out_per_s")
+    ]
+    for pair in comparison.measured["redis_queue"]:
+        for trial in (pair.ours, pair.base):
+            assert set(trial.cpu_us) == {"worker", "consumer", "database", "redis"}
+            assert min(*trial.cpu_us.values(), trial.orders_per_s, trial.sold_out_per_s) > 0
+
+
+def test_a_version_that_does_not_start_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    (broken / "system").mkdir(parents=True)
+    (broken / "system" / "__init__.py").touch()
+    (broken / "system" / "__main__.py").write_text("raise SystemExit('this one is broken')")
+    place = Place(Checkout(broken), ("postgresql://not-needed",), "redis://not-needed")
+    cores = tuple(os.sched_getaffinity(0))
+    stage = Stage(open_servers("embedded"), Axes(), cores, cores)
+
+    with pytest.raises(
+        RunError,
+        match=r"^base, no_lock: the system \(no_lock\) ended with exit code 1(.*\n)*.*this one is broken",
+    ):
+        measure(stage, {"ours": place, "base": place}, named("no_lock", known()), 0, "base", TINY, tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.closed_loop import Gets, Load, Orders, drive
+from harness.closed_loop import Gets, Load, Orders, drive, drive_in_turn
 from harness.errors import RunError
 
 CREATED = (
@@ -90,6 +90,32 @@ def test_answers_spans_and_cpu_are_those_of_the_window(tmp_path: Path) -> None:
         "place_order": (result.completed, 1.5),
     }
     assert 0 < result.cpu_s["worker"] < 2 * result.duration_s
+
+
+def test_a_window_to_the_end_holds_all_that_was_sent(tmp_path: Path) -> None:
+    heads: list[bytes] = []
+
+    def take(head: bytes, writer: asyncio.StreamWriter) -> None:
+        heads.append(head)
+        asyncio.get_running_loop().call_later(0.2, writer.write, CREATED)
+
+    with server(take) as url:
+        whole = load(url, orders()).model_copy(update={"to_the_end": True})
+        result = drive(whole, cores=CORES, log=tmp_path / "log")
+
+    assert result.completed == len(heads)
+    assert result.duration_s > whole.duration_s
+
+
+def test_loads_in_turn_are_measured_one_by_one(tmp_path: Path) -> None:
+    with (
+        server(lambda _, writer: writer.write(CREATED)) as one,
+        server(lambda _, writer: writer.write(SOLD_OUT)) as other,
+    ):
+        loads = [load(one, orders()), load(other, orders())]
+        results = drive_in_turn(loads, cores=CORES, log=tmp_path / "log")
+
+    assert [set(result.answers) for result in results] == [{"201"}, {"sold_out"}]
 
 
 def test_problems_are_counted_by_their_code(tmp_path: Path) -> None:

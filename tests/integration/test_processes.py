@@ -190,6 +190,18 @@ def test_a_block_that_is_confined_to_cores_leaves_the_others_alone() -> None:
     assert os.sched_getaffinity(0) == before
 
 
+def test_a_running_process_is_confined_to_cores_with_all_that_it_started(tmp_path: Path) -> None:
+    core = min(os.sched_getaffinity(0))
+    parent = "import subprocess; p = subprocess.Popen(['sleep', '1000']); print(p.pid, flush=True); p.wait()"
+
+    with running("parent", python(parent), log=tmp_path / "log") as child:
+        child.await_ready(says(child, "\n"), within_s=WITHIN_S)
+        cpu.confine([child.pid], [core])
+
+        for pid in (child.pid, int(child.log.read_text())):
+            assert psutil.Process(pid).cpu_affinity() == [core]
+
+
 def test_the_generator_has_a_core_of_its_own_where_there_are_two() -> None:
     system, generator = cpu.split_cores()
 

@@ -100,6 +100,12 @@ def test_make_passes_nothing_that_the_commands_do_not_take() -> None:
         (["report", "nowhere"], "nowhere is not the folder of a run"),
         (["serve", "--port", "70000"], "Invalid value for '--port'"),
         (["bench", "--only", "order"], "no bench 'order'; did you mean 'orders'?"),
+        (["bench", "--base", "no-such-branch"], "--base no-such-branch: no such commit in"),
+        (["bench", "--base", "HEAD", "--only", "pool"], "--only pool with --base: expected orders"),
+        (["bench", "--base", "HEAD", "--pairs", "2"], "Invalid value for '--pairs'"),
+        (["bench", "--base", "HEAD", "--strategies", "no_lok"], "no strategy 'no_lok'; did you mean"),
+        (["bench", "--pairs", "10"], "--pairs 10: only a comparison of two versions has it; add --base REF"),
+        (["bench", "--strategies", "all"], "--strategies all: only a comparison of two versions has it"),
         (["rehearse"], "No such command 'rehearse'"),
     ],
 )
