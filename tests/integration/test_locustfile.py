@@ -47,7 +47,7 @@ sizes = [{ size = "270", units = 4 }, { size = "280", units = 3 }]
 share = 0.25
 sizes_tried = 2
 """
-LONG = DROP.replace("duration_s = 1", "duration_s = 60")
+LONG = DROP.replace("per_s = 200", "per_s = 20").replace("duration_s = 1", "duration_s = 600")
 
 Locust = Callable[..., subprocess.Popen[str]]
 
