@@ -17,6 +17,7 @@ from harness.display import Live, Step
 from harness.errors import UncalibratedError
 from harness.open_runs import RUN_S, OpenRuns, send
 from harness.plenty import WON, units_for
+from harness.scope import Effort
 from harness.shop import Shop
 from harness.stage import Stage
 from reports.experiment import StrategyUnderTest
@@ -44,22 +45,10 @@ _START_S = 2.0  # of a shop
 _BESIDE_S = 1.0  # what a run takes beside its measured window: stock, tokens, the client's start, its warm-up
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How long the measured window of each kind of run is, and how often all strategies have their turn."""
-
-    rounds: int
-    back_to_back_s: float
-    saturated_s: float
-    answers_s: float  # of the kinds that buy nothing
-    open_s: float  # how long shoppers come in an open loop
-    with_intervals: bool = False  # of the demands, which takes a fit more for each round
-
-    @property
-    def turn_s(self) -> float:
-        """About how long one strategy takes in one round."""
-        closed_s = _START_S + 4 * _BESIDE_S + self.back_to_back_s + self.saturated_s + 2 * self.answers_s
-        return closed_s + 2 * (RUN_S + self.open_s)
+def _turn_s(effort: Effort) -> float:
+    """About how long one strategy takes in one round."""
+    closed_s = _START_S + 4 * _BESIDE_S + effort.back_to_back_s + effort.saturated_s + 2 * effort.answers_s
+    return closed_s + 2 * (RUN_S + effort.open_s)
 
 
 @dataclass(frozen=True)
@@ -129,7 +118,7 @@ class Calibration:
         return [
             Step(
                 f"calibrating {strategy.name}" + (f", round {number + 1}" if several else ""),
-                self.effort.turn_s,
+                _turn_s(self.effort),
                 partial(self._take_turn, strategy),
             )
             for number in range(self.effort.rounds)

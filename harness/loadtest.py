@@ -10,7 +10,6 @@ from rich.console import Console
 
 from harness import machine
 from harness.axes import Axes
-from harness.calibrate import calibration_steps
 from harness.display import Display, Step
 from harness.errors import UncalibratedError
 from harness.experiment import measuring_steps, order_of_runs
@@ -83,6 +82,8 @@ class LoadTest:
         self, stage: Stage, experiment: Experiment, predicted: Sequence[StrategyUnderTest], folder: Path
     ) -> list[Step]:
         """Before anything is measured: nobody shall say that the model was told what would come out."""
+        from harness.calibrate import calibration_steps  # here, as to load SciPy takes a second or two
+
         profile = folder / PROFILE_FILE
         calibrating = calibration_steps(
             stage,

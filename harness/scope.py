@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.calibrate import Effort
+
+@dataclass(frozen=True)
+class Effort:
+    """How long the measured window of each kind of run is, and how often all strategies have their turn."""
+
+    rounds: int
+    back_to_back_s: float
+    saturated_s: float
+    answers_s: float  # of the kinds that buy nothing
+    open_s: float  # how long shoppers come in an open loop
+    with_intervals: bool = False  # of the demands, which takes a fit more for each round
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from rich.console import Console
 
 from harness import machine
 from harness.axes import Axes
-from harness.calibrate import FIT_S, Calibration, Effort
+from harness.calibrate import FIT_S, Calibration
 from harness.display import Display, Live, Step
 from harness.runs import run_folder
+from harness.scope import Effort
 from harness.servers import Kind
 from harness.stage import Stage, on_stage
 from harness.validation.baselines import BASELINES, Buyers, Figures, Known
