@@ -149,7 +149,7 @@ class Database:
         """Hold the order's units, if the sum of what is sold and held leaves enough."""
         entries = sum(self.stock[sku].entries for sku, _ in order.lines)
         yield from self._cores.run(work.database_s * order.pace + work.entry_s * entries, "database")
-        if order.key in self._on_hold:
+        if order.key in self._on_hold or order.key in self.orders:
             return Verdict.KEY_IN_PROGRESS
         transaction.at_commit.append(lambda: self._on_hold.add(order.key))
         for sku, quantity in order.lines:

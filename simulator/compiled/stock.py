@@ -156,7 +156,7 @@ def hold(world: Record, me: int) -> int:
         return DONE
     my = process(world, me)
     key = key_of(world, attempt_of(world, my.order).key)
-    if key.held:
+    if key.held or key.placed:
         return KEY_IN_PROGRESS
     for number in range(key.cart_start, key.cart_end):
         line = line_of(world, number)

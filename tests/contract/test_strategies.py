@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import asyncpg
 import pytest
 
 from tests.shops import PRICE_WON, ShopOf, TestShop
@@ -130,6 +131,23 @@ def test_an_order_that_holds_units_on_the_ledger_holds_no_more_when_it_is_sent_a
     assert set(copies) == {(409, "key_in_progress")}
     assert another.status_code == 201
     assert shop.order(("dunk-270", 1), shopper=1).json()["code"] == "sold_out"
+
+
+def test_a_copy_of_an_order_that_was_sold_on_the_ledger_holds_nothing_and_gets_its_answer(
+    shop_of: ShopOf,
+) -> None:
+    shop = shop_of("reservation_ledger")
+    bought = shop.order(("dunk-270", 4), key="mine")
+
+    copy = shop.order(("dunk-270", 4), key="mine")  # of which there are no more
+
+    assert (copy.status_code, copy.content) == (201, bought.content)
+    assert re.findall(r"(\w+);dur=", copy.headers["server-timing"])[-1] == "kept_answer"
+    with shop.database() as ask:
+        assert [row["state"] for row in ask("SELECT state FROM reservations")] == ["sold"]
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            ask("SELECT reserve(0, 'mine', '{dunk-270}', '{1}', 60000)")
+    assert refused.value.sqlstate == "DD004"
 
 
 def test_an_order_whose_hold_has_expired_can_be_sent_again(shop_of: ShopOf) -> None:

@@ -10,14 +10,16 @@ import pytest
 
 from harness.axes import Axes
 from harness.servers import Endpoints
-from tests.shops import served_shop
+from harness.shop import migrate
+from tests.shops import empty_database, served_shop
 from tests.shops.crowds import Stock, Visit, audited
 from tests.strategies import SAFE
 
 SYSTEM = Path(__file__).parents[2] / "system"
 SCHEMA = "migrations/versions/0001_shop.sql"
 STRATEGIES_SCHEMA = "migrations/versions/0002_strategies.sql"
-LEDGER_SCHEMA = "migrations/versions/0003_one_hold.sql"
+LEDGER_SCHEMA = "migrations/versions/0004_no_hold_for_a_copy.sql"
+SALE_SCHEMA = "migrations/versions/0003_one_hold.sql"
 ORDERS_AT_ONCE = 5
 CROWDS = 3  # the first one finds connections that are still to be opened
 
@@ -112,7 +114,7 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
             "r.state = 'sold'), 0) INTO remaining",
         ),
         wider(
-            LEDGER_SCHEMA,
+            SALE_SCHEMA,
             "UPDATE reservations SET state = 'sold'",
             "PERFORM pg_sleep(0.05); UPDATE reservations SET state = 'sold'",
         ),
@@ -170,9 +172,11 @@ def test_a_safe_strategy_without_its_guard_is_caught(
     _copy_of_the_system(tmp_path, MUTATIONS[strategy])
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSAFEPATH", "1")  # not the system in the working folder
+    database_url = empty_database(endpoints.database_url, f"without_guard_{strategy}")
+    migrate(database_url)  # by the copy, whose guards may be in the schema
     axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
 
-    with served_shop(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
+    with served_shop(strategy, endpoints, tmp_path / "shop.log", axes, database_url) as shop:
         for _ in range(CROWDS):
             report = audited(shop, STOCK, VISITS)
             if report.violations:

@@ -47,10 +47,12 @@ class ServedShop(TestShop):
 
 
 @contextmanager
-def served_shop(strategy: str, endpoints: Endpoints, log: Path, axes: Axes = SMALL) -> Iterator[ServedShop]:
-    """A shop with `strategy` on a new database."""
+def served_shop(
+    strategy: str, endpoints: Endpoints, log: Path, axes: Axes = SMALL, database_url: str | None = None
+) -> Iterator[ServedShop]:
+    """A shop with `strategy`, on a new database where none is given."""
     under_test = named(strategy, known())
-    database_url = new_database(endpoints.database_url)
+    database_url = database_url or new_database(endpoints.database_url)
     with (
         place_in_redis(endpoints.redis_url, taken=under_test.redis != "none") as redis_url,
         open_shop(
