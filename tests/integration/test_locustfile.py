@@ -196,7 +196,7 @@ def test_an_interrupted_run_keeps_what_it_has_seen(
     }
 
 
-def test_a_served_shop_another_strategy_is_refused(shop: ServedShop, locust: Locust) -> None:
+def test_a_shop_with_another_strategy_is_refused(shop: ServedShop, locust: Locust) -> None:
     code, output = ended(locust("--headless", "--strategy", "redis_hold", shop=shop.system))
     assert code == WRONG_USAGE
     assert f"the system at {shop.system.url} has conditional_update; expected redis_hold" in output
