@@ -27,7 +27,8 @@ _FLUSHES = (1.0, 6.0)  # how many times longer than alone a flush may take
 _TOLERANCE = 0.005  # of the throughput
 _STEPS = 1 / 1000  # of a range: as finely as it is searched
 _BUSY = 0.9  # of the cores, in a run in which they set the pace; below, timers do
-_ROUNDS = 10  # of correcting demands until the model uses the CPU that was measured
+_ROUNDS = 10  # of correcting demands until the model uses the CPU that was measured, at most
+_SETTLED = 0.001  # a round that corrects nothing by more of itself is the last
 _CAUTION = 0.7  # the power of a correction that is made: batches are larger or smaller for it
 _LEAST, _MOST = 0.02, 20.0  # by which times demands are corrected in one round
 _WARMUP_S = 0.2
@@ -150,10 +151,15 @@ def _in_company(observed: Observed, demands: StrategyDemands) -> StrategyDemands
     roles = [role for role in ROLES if role != "database" or not observed.is_busy]
     for _ in range(_ROUNDS):
         modelled = Repeats([observed.look("crowded", demands).observation])
+        each = {
+            role: _bounded(ratio(observed.runs["crowded"].cpu_ms(role), modelled.cpu_ms(role)))
+            for role in roles
+        }
         company = demands.in_company.model_dump()
-        for role in roles:
-            company[role] *= _bounded(ratio(observed.runs["crowded"].cpu_ms(role), modelled.cpu_ms(role)))
+        company |= {role: company[role] * times for role, times in each.items()}
         demands = demands.model_copy(update={"in_company": Times(**company)})
+        if _is_settled(each):
+            break
     return demands
 
 
@@ -185,6 +191,8 @@ def _shared(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
                 "once": {span: scaled(one, once) for span, one in demands.once.items()},
             }
         )
+        if _is_settled(each) and _is_settled(once):
+            break
     return demands
 
 
@@ -223,6 +231,8 @@ def _refused(observed: Observed, demands: StrategyDemands) -> StrategyDemands:
             own_ms, once_ms = _split(seen, demands, role)
             each[role] = _bounded(ratio(observed.runs["refused"].cpu_ms(role) - once_ms, own_ms))
         demands = demands.model_copy(update={"refusal": scaled_order(demands.refusal, each)})
+        if _is_settled(each):
+            break
     return demands
 
 
@@ -252,6 +262,11 @@ def _with_contention(observed: Observed, demands: StrategyDemands) -> StrategyDe
     if abs(miss(fitted)) > _TOLERANCE:
         fitted = stretched(_root_or_end(lambda times: miss(stretched(times)), *_IN_COMPANY))
     return fitted
+
+
+def _is_settled(corrections: Mapping[Role, float]) -> bool:
+    """Whether one more round would change next to nothing."""
+    return all(abs(times - 1) <= _SETTLED for times in corrections.values())
 
 
 def _bounded(times: float) -> float:
