@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from system.admin.service import MOST_SHOPPERS, MOST_TOKENS, MOST_UNITS, Admin, Seed
 from system.platform.auth import Identity
 from system.platform.openapi import ADMIN, problems
+from system.platform.text import ProductId, Sku
 
 
 class Restock(BaseModel):
@@ -17,7 +18,7 @@ class Restock(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    sku: Annotated[str, Field(min_length=1, max_length=100)]
+    sku: Sku
     units: Annotated[int, Field(ge=1, le=MOST_UNITS)]
 
 
@@ -26,7 +27,7 @@ class Withdrawal(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    product: Annotated[str, Field(min_length=1, max_length=60)]
+    product: ProductId
     first_shopper: Annotated[int, Field(ge=0, le=MOST_SHOPPERS)]
 
 

@@ -15,6 +15,7 @@ from system.errors import Conflict, Forbidden, InvalidRequest, TryAgain, Unknown
 from system.platform.auth import Identity
 from system.platform.database import Database
 from system.platform.redis import PREFIX
+from system.platform.text import ProductId, Title
 from system.settings import Settings
 from system.stock.board import Board
 from system.stock.port import RedisRole, Strategy
@@ -45,8 +46,8 @@ class ProductSeed(_Body):
     `limit`: units of each size that one shopper may buy; any number if None.
     """
 
-    id: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")]
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    id: ProductId
+    name: Title
     price_won: Annotated[int, Field(ge=1, le=1_000_000_000)]
     sizes: Annotated[list[SizeSeed], Field(min_length=1, max_length=100)]
     limit: Annotated[int | None, Field(ge=1, le=MOST_UNITS)] = None

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from system.errors import ShopError, TooLarge, invalid, respond
+from system.errors import NotFound, ShopError, TooLarge, invalid, respond
 from system.orders.answers import queued, response_to, response_to_decision, wait_s
 from system.orders.model import Cart, Order
 from system.orders.service import Orders
 from system.platform.auth import Identity, idempotency_key
 from system.platform.outages import respond_to
 from system.platform.spans import Spans
+from system.platform.text import can_be_stored
 
 MOST_BODY_BYTES = 64_000
 
@@ -72,6 +73,9 @@ class ExpressLane:
         self._counter = counter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not can_be_stored(scope["path"]):
+            await respond(NotFound("nothing here has a null character in its name"))(scope, receive, send)
+            return
         answer = self._at_the_counter(scope, receive) if scope["type"] == "http" else None
         if answer is None:
             await self._app(scope, receive, send)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from system.errors import SoldOut, UnknownSku
+from system.platform.text import Sku
 
 MOST_LINES = 20
 MOST_UNITS = 100
@@ -20,7 +21,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    sku: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    sku: Sku
     quantity: Annotated[int, Field(ge=1, le=MOST_UNITS)]
 
 

@@ -74,6 +74,54 @@ def test_a_restock_of_what_is_not_sold_is_refused(shop: TestShop) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_sku")
 
 
+@pytest.mark.parametrize("path", ["/products/a%00b", "/orders/queued/a%00b", "/orders/%00", "/%00"])
+@pytest.mark.parametrize("strategy", ["conditional_update", "single_writer"])
+def test_nothing_has_a_null_character_in_its_name(shop_of: ShopOf, strategy: str, path: str) -> None:
+    shop = shop_of(strategy)
+
+    answer = shop.http.get(path, headers=shop.bearer())
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/admin/restock", {"sku": "a\x00b", "units": 1}, "sku"),
+        ("/admin/withdraw", {"product": "a\x00b", "first_shopper": 1}, "product"),
+    ],
+)
+def test_text_that_cannot_be_stored_is_refused_by_its_field(
+    shop: TestShop, path: str, body: dict[str, object], field: str
+) -> None:
+    answer = shop.admin(path, body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert field in answer.json()["detail"]
+
+
+def test_a_products_name_with_a_null_character_leaves_the_shop_as_it_was(shop: TestShop) -> None:
+    product = {"id": "new", "name": "N\x00w", "price_won": 1, "sizes": [{"size": "1", "units": 1}]}
+
+    answer = shop.admin("/admin/reset", {"products": [product], "shoppers": 1, "balance_won": 0})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [product["id"] for product in shop.http.get("/products").json()] == ["dunk"]
+
+
+def test_a_look_up_that_names_nothing_leaves_those_beside_it_their_answers(shop_of: ShopOf) -> None:
+    shop = shop_of("single_writer")
+    bearer = shop.bearer()
+    for number in range(20):
+        shop.buy(("dunk-270", 1), shopper=0, key=f"key-{number}")
+    paths = [f"/orders/queued/key-{number}" for number in range(5)] + ["/orders/queued/a%00b"]
+
+    with ThreadPoolExecutor(30) as at_once:
+        answers = list(at_once.map(lambda path: shop.http.get(path, headers=bearer).status_code, paths * 5))
+
+    assert answers == ([200] * 5 + [404]) * 5
+
+
 def test_readiness_tells_how_the_shop_is_set_up(shop: TestShop) -> None:
     assert shop.http.get("/health/live").json() == {"status": "live"}
     assert shop.http.get("/health/ready").json() == {
@@ -84,7 +132,7 @@ def test_readiness_tells_how_the_shop_is_set_up(shop: TestShop) -> None:
     }
 
 
-def test_a_charge_that_meets_an_order_of_its_shopper_is_told_of_a_conflict(shop_of: ShopOf) -> None:
+def test_a_charge_that_meets_an_order_of_its_shopper_waits_for_it_and_is_made(shop_of: ShopOf) -> None:
     shop = shop_of("snapshot")
     headers = shop.bearer() | {"idempotency-key": "a-key"}
     with shop.database() as ask, ThreadPoolExecutor(1) as other:
@@ -97,5 +145,5 @@ def test_a_charge_that_meets_an_order_of_its_shopper_is_told_of_a_conflict(shop_
         )
         ask("COMMIT")
 
-    assert (charge.result().status_code, charge.result().json()["code"]) == (409, "conflict")
-    assert shop.balance() == 1_000_000 - 1
+    assert charge.result().status_code == 201
+    assert shop.balance() == 1_000_000 - 1 + 1_000
