@@ -78,11 +78,13 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A SQLAlchemy connection in a transaction: committed at the end, rolled back on any exception.
 
+        It is READ COMMITTED, whatever a strategy needs for its orders: what is done here is not tried again.
+
         Raises:
             TryAgain, Conflict: others got in between, or held a lock for too long.
         """
         try:
-            async with self.lane() as lane, lane.driver.transaction():
+            async with self.lane() as lane, lane.driver.transaction(isolation="read_committed"):
                 yield lane.connection
         except (asyncpg.PostgresError, DBAPIError) as error:
             raise meaning_of(error) from error

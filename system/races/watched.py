@@ -65,8 +65,9 @@ class WatchedDriver:
         return await self._watch(words, statement, arguments)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        await self.execute("BEGIN")
+    async def transaction(self, isolation: str | None = None) -> AsyncIterator[None]:
+        level = f" ISOLATION LEVEL {isolation.replace('_', ' ').upper()}" if isolation else ""
+        await self.execute(f"BEGIN{level}")
         try:
             yield
         except Exception:
@@ -85,6 +86,8 @@ class WatchedDriver:
                 return Words(Step("begin", f"BEGIN{level}"), lambda _: "")
             case "COMMIT" | "ROLLBACK":
                 return Words(Step(statement.lower(), statement), lambda _: "")
+            case str() if statement.startswith("BEGIN ISOLATION LEVEL "):
+                return Words(Step("begin", statement), lambda _: "")
         actor = acting.get()
         return words_of(statement, arguments, versions=actor is not None and actor.reads_versions) or _SILENT
 
