@@ -31,7 +31,8 @@ _ORDERS = """
 """
 _LINES = "SELECT order_id::text, sku, quantity, price_won FROM order_lines ORDER BY order_id, sku"
 _WALLETS = """
-    SELECT shopper, opening_won, balance_won, coalesce(sum(amount_won), 0)::bigint AS ledger_won
+    SELECT shopper, opening_won, balance_won, coalesce(sum(amount_won), 0)::bigint AS ledger_won,
+           coalesce(sum(amount_won) FILTER (WHERE kind = 'charge'), 0)::bigint AS charged_won
     FROM wallets LEFT JOIN ledger USING (shopper) GROUP BY shopper, opening_won, balance_won ORDER BY shopper
 """
 _KEYS = """

@@ -28,7 +28,10 @@ _ORDERS = {
     "placed_s": pl.Float64(),
 }
 _LINES = {"order_id": pl.String(), "sku": pl.String(), "quantity": pl.Int64(), "price_won": pl.Int64()}
-_WALLETS = {**_SHOPPER, **dict.fromkeys(("opening_won", "balance_won", "ledger_won"), pl.Int64())}
+_WALLETS = {
+    **_SHOPPER,
+    **dict.fromkeys(("opening_won", "balance_won", "ledger_won", "charged_won"), pl.Int64()),
+}
 _KEYS = {**_KEY, "order_id": pl.String()}
 _DECISIONS = {**_KEY, "status": pl.Int16(), "code": pl.String()}
 
@@ -101,7 +104,9 @@ class Evidence:
     def wallets(self) -> pl.DataFrame:
         """The wallets; `spent_won`: the orders of their shopper."""
         spent = self.orders.group_by("shopper").agg(spent_won=pl.col("total_won").sum())
-        wallets = pl.DataFrame(dict(self._books.wallets), schema=_WALLETS)
+        columns = dict(self._books.wallets)
+        columns["charged_won"] = columns["charged_won"] or (0,) * len(columns["shopper"])
+        wallets = pl.DataFrame(columns, schema=_WALLETS)
         beside = wallets.join(spent, on="shopper", how="full", coalesce=True)
         return beside.sort("shopper").with_columns(pl.col("spent_won").fill_null(0))
 

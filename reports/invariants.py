@@ -106,10 +106,12 @@ def money_is_conserved(evidence: Evidence, scenario: Scenario) -> list[Violation
     )
     found += violation(4, "wallets differ from their ledgers", off, text, worst="off")
 
-    off = wallets.with_columns(off=(pl.col("ledger_won") + pl.col("spent_won")).abs()).filter(
-        pl.col("off") > 0
+    paid_won = pl.col("charged_won") - pl.col("ledger_won")
+    off = wallets.with_columns(off=(paid_won - pl.col("spent_won")).abs()).filter(pl.col("off") > 0)
+    text = (
+        "shopper {shopper}: orders of {spent_won} won, but a ledger of {ledger_won} won, of which "
+        "{charged_won} won were charged"
     )
-    text = "shopper {shopper}: orders of {spent_won} won, but a ledger of {ledger_won} won"
     found += violation(4, "ledgers differ from the orders", off, text, worst="off")
 
     short = wallets.with_columns(debt=-pl.col("balance_won")).filter(pl.col("debt") > 0)

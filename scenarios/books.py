@@ -43,13 +43,15 @@ class BookedOrder(_Row):
 class Wallets(_Row):
     """The shoppers' money: what each opened with, what it holds, and the sum of its ledger since.
 
-    There is a wallet for each shopper of the crowd, so they are columns of equal length, not rows.
+    `charged_won` is what of the ledger are charges; empty: nobody could charge. There is a wallet for each
+    shopper of the crowd, so they are columns of equal length, not rows.
     """
 
     shopper: tuple[int, ...]
     opening_won: tuple[int, ...]
     balance_won: tuple[int, ...]
     ledger_won: tuple[int, ...]
+    charged_won: tuple[int, ...] = ()
 
 
 class KeyRow(_Row):

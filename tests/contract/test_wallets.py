@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.shops import PRICE_WON, TestShop
+from reports.evidence import Evidence
+from reports.invariants import money_is_conserved
+from scenarios import history
+from scenarios.record import Record
+from tests.shops import PRICE_WON, ShopOf, TestShop
+from tests.shops.crowds import Stock
+from tests.unit.shop_runs import conditions
 
 
 def charge(shop: TestShop, amount_won: Any, key: str = "charge", shopper: int = 0) -> httpx.Response:
@@ -42,6 +49,24 @@ def test_a_charge_sent_twice_counts_once(shop: TestShop) -> None:
     assert shop.balance() == 1_005_000
 
 
+@pytest.mark.parametrize("strategy", ["snapshot", "serializable", "conditional_update"])
+def test_charges_of_one_wallet_at_once_are_all_made_whatever_the_orders_isolation(
+    shop_of: ShopOf, strategy: str
+) -> None:
+    shop = shop_of(strategy)
+    bearer = shop.bearer()
+
+    def send(number: int) -> int:
+        headers = bearer | {"idempotency-key": f"charge-{number}"}
+        return shop.http.post("/wallet/charges", json={"amount_won": 1_000}, headers=headers).status_code
+
+    with ThreadPoolExecutor(50) as at_once:
+        answers = list(at_once.map(send, range(50)))
+
+    assert answers == [201] * 50
+    assert shop.balance() == 1_050_000
+
+
 def test_a_charges_key_cannot_be_used_for_another_amount_or_for_an_order(shop: TestShop) -> None:
     charge(shop, 5_000, key="once")
 
@@ -57,6 +82,20 @@ def test_a_shopper_without_a_wallet_gets_one_with_the_first_charge(shop: TestSho
 
     assert shop.order(("dunk-270", 1), shopper=777).status_code == 201
     assert shop.balance(shopper=777) == 0
+
+
+def test_the_audit_knows_charges(shop: TestShop) -> None:
+    charge(shop, 5_000)
+    shop.order(("dunk-270", 1))
+    charge(shop, 1_000, key="a stranger's first", shopper=777)
+
+    books = shop.books()
+    mine, strangers = books.wallets.shopper.index(0), books.wallets.shopper.index(777)
+
+    assert books.wallets.charged_won[mine] == 5_000
+    assert books.wallets.charged_won[strangers] == books.wallets.ledger_won[strangers] == 1_000
+    evidence = Evidence(Record(history.frame([]), books, conditions(offered=0)))
+    assert money_is_conserved(evidence, Stock({"270": 5, "280": 5}, shoppers=20).scenario) == []
 
 
 def test_every_balance_is_its_opening_plus_its_ledger(shop: TestShop) -> None:

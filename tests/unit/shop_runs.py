@@ -148,6 +148,7 @@ def _books(
             opening_won=(OPENING_WON,) * len(shoppers),
             balance_won=tuple(OPENING_WON - spent[shopper] for shopper in sorted(shoppers)),
             ledger_won=tuple(-spent[shopper] for shopper in sorted(shoppers)),
+            charged_won=(0,) * len(shoppers),
         ),
         keys=tuple(KeyRow(shopper=order.shopper, key=order.key, order_id=order.order_id) for order in placed),
     )

@@ -37,6 +37,17 @@ def test_a_run_of_a_correct_shop_passes_every_check() -> None:
     assert report.verdict == "pass"
 
 
+def test_a_wallet_that_was_charged_during_the_run_is_no_violation() -> None:
+    run = play(rush())
+    spent_won = -run.books.wallets.ledger_won[0]
+
+    charged = with_wallet(
+        run, 0, balance_won=15_000 - spent_won, ledger_won=5_000 - spent_won, charged_won=5_000
+    )
+
+    assert audit(charged, SCENARIO).violations == ()
+
+
 TAMPERED: dict[str, tuple[int, str, Tampering]] = {
     "an order more than there were units": (
         1,
@@ -136,6 +147,11 @@ TAMPERED: dict[str, tuple[int, str, Tampering]] = {
         4,
         "ledgers differ from the orders",
         lambda run: with_wallet(run, 4, balance_won=9_000, ledger_won=-1_000),
+    ),
+    "a charge that is not in the ledger": (
+        4,
+        "ledgers differ from the orders",
+        lambda run: with_wallet(run, 4, charged_won=5_000),
     ),
     "a wallet below zero": (
         4,
