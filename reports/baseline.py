@@ -86,7 +86,7 @@ def load(path: Path) -> Baseline:
         ThresholdsError: it cannot be read, or is not of this version.
     """
     try:
-        return Baseline.model_validate_json(path.read_text(encoding="utf-8"))
+        return Baseline.model_validate_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ThresholdsError(
             f"{path}: cannot be read ({error.strerror}); expected a baseline file of ratios"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from reports import baseline
-from reports.shapes import Number, Percentiles, leaves
+from reports import baseline, figure_paths
+from reports.shapes import Number, leaves
 from reports.summary import Bound, Judgement, StrategySummary
 from reports.thresholds import Threshold, ThresholdsError
-from reports.wording import number
+from reports.wording import two_numbers
 from scenarios.complaints import nearest
-from scenarios.history import Outcome
 
 GROUPS: Mapping[str, Callable[[StrategySummary], bool]] = {
     "all": lambda _: True,
@@ -26,7 +25,6 @@ GROUPS: Mapping[str, Callable[[StrategySummary], bool]] = {
 
 Figures = Mapping[str, Number]
 Status = Literal["pass", "fail", "unknown", "skipped"]
-_ENGINES = ("measured", "predicted")
 
 
 class NoFigure(Exception):
@@ -54,7 +52,7 @@ class Judge:
         judged = []
         for threshold in thresholds:
             if threshold.applies_to(self._scenario):
-                self._require_metric(threshold.metric)
+                _require_metric(threshold.metric)
                 judged += [self._judge(threshold, name) for name in self._chosen(threshold)]
         return judged
 
@@ -102,7 +100,7 @@ class Judge:
         if strategy is None:
             raise NoFigure("skipped", f"{name} did not take part in this run")
         engine = metric.partition(".")[0]
-        if engine in _ENGINES and getattr(strategy, engine) is None:
+        if engine in figure_paths.ENGINES and getattr(strategy, engine) is None:
             raise NoFigure("skipped", f"nothing was {engine} in this run")
         if strategy.validity.verdict == "invalid":
             raise NoFigure("unknown", f"the run of {name} is invalid")
@@ -110,33 +108,41 @@ class Judge:
             raise NoFigure("unknown", f"{name} has no {metric}: nothing of the kind happened in this run")
         return self._figures[name][metric]
 
-    def _require_metric(self, metric: str) -> None:
-        known = {path for figures in self._figures.values() for path in figures}
-        known |= {_in_other_engine(path) for path in known} | set(_LATENCIES)
-        if metric not in known:
-            hint = nearest(metric, known)
-            raise ThresholdsError(
-                f"metric {metric!r} is not in summary.json{hint or ';'} expected a path of a number in a "
-                "strategy's entry, such as 'measured.latency_ms.bought.p99'"
-            )
+
+def require_known(thresholds: Sequence[Threshold], strategies: Sequence[str]) -> None:
+    """Do nothing where all that the thresholds name exists: asked before a run, not after it.
+
+    Args:
+        strategies: all that there are, whether they take part or not.
+
+    Raises:
+        ThresholdsError: a metric, a strategy or a baseline does not exist; the text names the nearest.
+    """
+    for threshold in thresholds:
+        _require_metric(threshold.metric)
+        for wanted in (*threshold.strategies, *([threshold.to] if threshold.to else [])):
+            named = [*GROUPS, *strategies] if wanted != threshold.to else strategies
+            if wanted not in named:
+                raise ThresholdsError(
+                    f"{threshold.metric}: no strategy {wanted!r}{nearest(wanted, named) or ';'} expected one "
+                    f"of {', '.join(named)}"
+                )
+        if threshold.baseline:
+            baseline.load(threshold.baseline)
+
+
+def _require_metric(metric: str) -> None:
+    if not figure_paths.is_path(metric):
+        hint = nearest(metric, figure_paths.paths())
+        raise ThresholdsError(
+            f"metric {metric!r} is not in summary.json{hint or ';'} expected a path of a number in a "
+            "strategy's entry, such as 'measured.latency_ms.bought.p99'"
+        )
 
 
 def _figures(strategy: StrategySummary) -> Figures:
-    entry = strategy.model_dump(include={*_ENGINES, "prediction_error"})
+    entry = strategy.model_dump(include={*figure_paths.ENGINES, "prediction_error"})
     return {path: value for path, value in leaves(entry) if type(value) in (int, float)}
-
-
-_LATENCIES = [
-    f"{engine}.latency_ms.{end}.{percentile}"
-    for engine in _ENGINES
-    for end in [*Outcome, "order", "acknowledged"]
-    for percentile in Percentiles.model_fields
-]
-
-
-def _in_other_engine(path: str) -> str:
-    engine, _, rest = path.partition(".")
-    return f"{'predicted' if engine == 'measured' else 'measured'}.{rest}" if engine in _ENGINES else path
 
 
 def _ratio(figure: Number, to: Number) -> Number:
@@ -149,6 +155,7 @@ def _held_against(bound: Bound, value: Number) -> tuple[Status, str]:
     limit = float(bound.limit)
     at_most = bound.kind.startswith("max")
     kept = value <= limit if at_most else value >= limit
-    found = f"{number(value)} times {bound.to}" if bound.to else number(value)
-    allowed = f"at most {number(limit)}" if at_most else f"at least {number(limit)}"
+    told, of_limit = two_numbers(value, limit)
+    found = f"{told} times {bound.to}" if bound.to else told
+    allowed = f"at most {of_limit}" if at_most else f"at least {of_limit}"
     return "pass" if kept else "fail", f"{found}; expected {allowed}"

@@ -34,7 +34,7 @@ class ThresholdsError(ValueError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Threshold(_Part):
@@ -107,7 +107,7 @@ def load(path: Path) -> tuple[Threshold, ...]:
         ThresholdsError: it cannot be read, or cannot be judged by.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         thresholds = Thresholds.model_validate(document).threshold
     except OSError as error:
         raise ThresholdsError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error

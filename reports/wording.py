@@ -19,6 +19,14 @@ def number(value: Number | None) -> str:
     return f"{value:.2f}" if size >= 1 else f"{value:.2g}"
 
 
+def two_numbers(one: Number, other: Number) -> tuple[str, str]:
+    """Both as `number`, with as many more digits as it takes for two that differ to look different."""
+    if one == other or number(one) != number(other):
+        return number(one), number(other)
+    digits = next(digits for digits in range(4, 18) if f"{one:.{digits}g}" != f"{other:.{digits}g}")
+    return f"{one:,.{digits}g}", f"{other:,.{digits}g}"
+
+
 def in_units(value: Number) -> str:
     """`1 unit`, `62 units`."""
     return f"{number(value)} {'unit' if value == 1 else 'units'}"

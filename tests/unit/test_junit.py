@@ -42,6 +42,22 @@ def test_junit_xml_has_a_case_for_each_judgement_and_counts_that_add_up(verdict:
     assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
 
 
+def test_junit_xml_can_be_read_whatever_a_reason_says(tmp_path: Path) -> None:
+    reason = "The log said \u001b[31mslow\u001b[0m, \u0000, \ufffe and <b>&amp;</b> ]]>."
+    junit.document(judged({"max": 0.5, "reason": reason})).write(tmp_path / "junit.xml", encoding="utf-8")
+
+    (failure,) = ET.parse(tmp_path / "junit.xml").iter("failure")  # noqa: S314 - our own
+    assert "The log said \ufffd[31mslow\ufffd[0m, \ufffd, \ufffd and <b>&amp;</b> ]]>." in (
+        failure.text or ""
+    )
+
+
+def test_junit_xml_has_every_case_under_a_name_of_its_own() -> None:
+    cases = list(junit.document(judged({"max": 0.5}, {"max": 0.5}, {"max": 0.5})).getroot().iter("testcase"))
+
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+
+
 def test_junit_xml_says_why_a_bound_is_there() -> None:
     summary = judged({"max": 0.5, "reason": "Because <we> said & so."})
     (failure,) = junit.document(summary).getroot().iter("failure")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.wording import in_units, names, number, percent
+from reports.wording import in_units, names, number, percent, two_numbers
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,22 @@ from reports.wording import in_units, names, number, percent
 )
 def test_a_number_has_the_digits_that_count(value: float | None, written: str) -> None:
     assert number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "written"),
+    [
+        (1542.001, 1542, ("1,542.001", "1,542")),
+        (1_000_000.4, 1_000_000, ("1,000,000.4", "1,000,000")),
+        (12.301, 12.3, ("12.301", "12.3")),
+        (7, 7.0, ("7", "7")),
+        (1, 2, ("1", "2")),
+    ],
+)
+def test_two_numbers_that_differ_are_written_differently(
+    one: float, other: float, written: tuple[str, str]
+) -> None:
+    assert two_numbers(one, other) == written
 
 
 @pytest.mark.parametrize(
