@@ -259,9 +259,11 @@ app.command(epilog="Example: dropday race lost_update")(race)
 
 def _check(thresholds: Path) -> None:
     """A mistake in the thresholds is told before a run, not minutes later."""
+    from harness.strategies import known
+    from reports.judging import require_known
     from reports.thresholds import load
 
-    load(thresholds)
+    require_known(load(thresholds), [strategy.name for strategy in known()])
 
 
 def _written_again(run: Path, thresholds: Path) -> int:
@@ -269,6 +271,7 @@ def _written_again(run: Path, thresholds: Path) -> int:
     from reports import report
 
     folder = existing_run(run)
+    _check(thresholds)
     return _show(report.write(folder, bounds=thresholds), folder, Console())
 
 

@@ -62,15 +62,27 @@ def sending(shop: Shop, rehearsal: Rehearsal, *, folder: Path, cores: Sequence[i
     Args:
         folder: for its record, its log and its progress.
     """
+    folder = folder.resolve()
     command = [
         *(sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"),
         *("--host", shop.url, "--strategy", shop.strategy.name, "--no-reset"),
-        *("--scenario", rehearsal.source, "--time-scale", repr(rehearsal.time_scale)),
+        *("--scenario", _from_anywhere(rehearsal.source), "--time-scale", repr(rehearsal.time_scale)),
         *("--crowd", repr(rehearsal.crowd), "--seed", str(rehearsal.seed)),
         *("--record", str(folder), "--progress", str(folder / _PROGRESS)),
     ]
-    environment = {"DROPDAY_ADMIN_KEY": shop.admin_key}
+    # Locust reads settings of its own from its folder and from HOME. Those of another project would creep in.
+    environment = {"DROPDAY_ADMIN_KEY": shop.admin_key, "HOME": str(folder)}
     with running(
-        "the load generator", command, log=folder / "generator.log", cores=cores, environment=environment
+        "the load generator",
+        command,
+        log=folder / "generator.log",
+        cores=cores,
+        environment=environment,
+        folder=folder,
     ) as process:
         yield Generator(process, folder)
+
+
+def _from_anywhere(source: str) -> str:
+    """The same scenario in another working folder: of a file its whole path, of the library its name."""
+    return str(Path(source).resolve()) if Path(source).is_file() else source

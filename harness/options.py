@@ -14,6 +14,7 @@ RUNS = Path("runs")
 LATEST = RUNS / "latest"
 THRESHOLDS = Path(__file__).parents[1] / "thresholds.toml"
 PROFILE = "two_cores"
+LARGEST_SEED = 2**64 - 1  # as of scenarios.arrivals, which takes a second to load
 # Those that most shops choose between, in a few minutes; all seventeen take half an hour.
 STRATEGIES = "no_lock,conditional_update,pessimistic_lock,optimistic_lock,redis_hold"
 
@@ -32,7 +33,9 @@ ProfileFileOption = Annotated[
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What plays the model: both do the same, compiled is the faster.")
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same crowd.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="The same seed, the same crowd.")
+]
 RepeatsOption = Annotated[
     int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
 ]

@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _LOG_LINES_SHOWN = 15
 _POLL_S = 0.02
-_SETTINGS = "DROPDAY_"
+_SETTINGS = ("DROPDAY_", "LOCUST_")
 
 
 class ProcessDiedError(RunError):
@@ -146,7 +146,7 @@ def running(
 
 
 def _inherited() -> dict[str, str]:
-    """The environment of this process, less what it may have of the system's settings.
+    """The environment of this process, less what it may have of the system's settings and of Locust's.
 
     Those of a run are given: one that was once exported in a shell would creep into it, and not be recorded.
     """

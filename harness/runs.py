@@ -13,14 +13,15 @@ from harness.errors import RunError, UsageError
 from reports.experiment import FILE
 
 LATEST = "latest"
+_PAGES = ("index.html", "questions.html")
 
 
 @contextmanager
 def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
     """A new folder for a run, such as `20261121-093045-sneaker_drop-3f2a`, to be `latest` once it has ended.
 
-    A run that is interrupted leaves no folder: part of a run says nothing. One that failed leaves its folder,
-    if there are logs in it, and `latest` where it was.
+    A run that is interrupted leaves no folder, unless a page is in it: what is finished stays, and part of a
+    run says nothing. One that failed leaves its folder, if there are logs in it, and `latest` where it was.
 
     Raises:
         UsageError: there cannot be a folder.
@@ -28,8 +29,12 @@ def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
     run = _new_folder(runs, scenario)
     try:
         yield run
-    except (KeyboardInterrupt, UsageError):
-        shutil.rmtree(run, ignore_errors=True)
+    except (KeyboardInterrupt, UsageError) as error:
+        if any((run / page).is_file() for page in _PAGES):
+            _make_latest(run)
+            error.add_note(f"What was finished is in {run}")
+        else:
+            shutil.rmtree(run, ignore_errors=True)
         raise
     except RunError as error:
         if any(run.iterdir()):
@@ -41,6 +46,11 @@ def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
 
 
 def _new_folder(runs: Path, scenario: str) -> Path:
+    if (runs / LATEST).exists() and not (runs / LATEST).is_symlink():
+        raise UsageError(
+            f"{runs / LATEST} is not a link, which is to point at the newest run; move it away, or choose "
+            "another folder with --runs"
+        )
     moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     run = runs / f"{moment}-{scenario}-{secrets.token_hex(2)}"
     try:

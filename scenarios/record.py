@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import polars as pl
 
 from scenarios import history
 from scenarios.books import Books
 from scenarios.conditions import Conditions
+
+Content = TypeVar("Content")
+
+
+class RecordError(ValueError):
+    """A file of a record that cannot be read; the text names it, what is wrong and what would do."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,23 @@ class Record:
         """Read what `save` wrote.
 
         Raises:
-            FileNotFoundError: a file of the record is missing.
-            ValueError: a file is not of this version.
+            RecordError: a file of the record is missing, torn, or not of this version.
         """
         return cls(
-            history=history.read(folder / "history.parquet"),
-            books=Books.model_validate_json((folder / "books.json").read_text()),
-            conditions=Conditions.model_validate_json((folder / "conditions.json").read_text()),
+            history=_read(folder / "history.parquet", history.read),
+            books=_read(folder / "books.json", lambda file: Books.model_validate_json(file.read_bytes())),
+            conditions=_read(
+                folder / "conditions.json", lambda file: Conditions.model_validate_json(file.read_bytes())
+            ),
         )
+
+
+def _read(file: Path, read: Callable[[Path], Content]) -> Content:
+    try:
+        return read(file)
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RecordError(
+            f"{file}: cannot be read: {what}\nexpected a file of a run's record, whole and of this version; "
+            "run it again"
+        ) from error

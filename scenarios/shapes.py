@@ -240,7 +240,7 @@ def read_counts(file: Path) -> tuple[int, ...]:
         OSError: the file cannot be read.
         ValueError: a line is not as described; the text gives its number and says what was expected.
     """
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
     if not lines or [name.strip() for name in lines[0].split(",")] != ["second", "count"]:
         raise ValueError(f"line 1 is {lines[0] if lines else ''!r}; expected the header 'second,count'")
     return tuple(_filled(_rows(lines[1:])))

@@ -198,7 +198,7 @@ def load(name_or_path: str | Path) -> Profile:
     """
     path = _find(str(name_or_path))
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(
             f"{path}: cannot be read ({error}); expected a profile, see `dropday calibrate`"

@@ -21,7 +21,7 @@ def load(path: Path) -> Prices:
         UsageError: it cannot be read, or is none; the text names the key, the value and what was expected.
     """
     try:
-        return Prices.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Prices.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}); "

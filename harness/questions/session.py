@@ -81,8 +81,16 @@ class Session:
             Step(question.title, question.expected_s(asking), partial(_answer, question, asking, found))
             for question in askable
         ]
-        with Display.of(steps, console) as display:
-            display.play(steps)
+        try:
+            with Display.of(steps, console) as display:
+                display.play(steps)
+        except KeyboardInterrupt:
+            if found:
+                self._write(asking, found, started_at, folder)
+            raise
+        return self._write(asking, found, started_at, folder)
+
+    def _write(self, asking: Asking, found: dict[str, Answer], started_at: str, folder: Path) -> Answers:
         answers = self._answers(asking, found, started_at)
         answers.save(folder)
         page.write(answers, folder)

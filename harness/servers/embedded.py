@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 import psutil
 
@@ -116,8 +117,9 @@ def _report_of(keeper: subprocess.Popen[bytes]) -> Report:
 
 
 def _endpoints(report: Report) -> Endpoints:
-    database_url = f"postgresql://postgres@/postgres?host={report.folder}&port={launch.POSTGRES_PORT}"
-    redis_url = f"unix://{report.folder}/redis.sock"
+    folder = quote(report.folder)  # in TMPDIR, whose name may have any character
+    database_url = f"postgresql://postgres@/postgres?host={folder}&port={launch.POSTGRES_PORT}"
+    redis_url = f"unix://{folder}/redis.sock"
     return Endpoints(
         database_url=database_url,
         redis_url=redis_url,

@@ -78,10 +78,11 @@ def test_a_child_runs_on_the_cores_that_it_was_given(tmp_path: Path) -> None:
         assert psutil.Process(child.pid).cpu_affinity() == [core]
 
 
-def test_a_child_has_no_setting_of_the_system_but_those_it_is_given(
+def test_a_child_has_no_setting_of_the_system_or_of_locust_but_those_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DROPDAY_ISOLATION", "serializable")
+    monkeypatch.setenv("LOCUST_TAGS", "smoke")
     monkeypatch.setenv("OF_THE_SHELL", "kept")
     code = "import os; print(*(f'{name}={os.environ[name]}' for name in sorted(os.environ)), sep='\\n')"
     given = {"DROPDAY_POOL_SIZE": "5"}
@@ -90,7 +91,7 @@ def test_a_child_has_no_setting_of_the_system_but_those_it_is_given(
         child.await_end(within_s=WITHIN_S)
 
     lines = child.log.read_text().splitlines()
-    assert [line for line in lines if line.startswith("DROPDAY_")] == ["DROPDAY_POOL_SIZE=5"]
+    assert [line for line in lines if line.startswith(("DROPDAY_", "LOCUST_"))] == ["DROPDAY_POOL_SIZE=5"]
     assert "OF_THE_SHELL=kept" in lines
 
 

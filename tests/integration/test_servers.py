@@ -36,8 +36,8 @@ with open_servers("embedded") as endpoints:
 
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty TMPDIR with a short name, that the user of PostgreSQL can enter."""
-    place = Path(tempfile.mkdtemp(prefix="t-", dir="/var/tmp"))
+    """An empty TMPDIR with a short name that no URL takes as it is, that the user of PostgreSQL can enter."""
+    place = Path(tempfile.mkdtemp(prefix="t+ #%", dir="/var/tmp"))
     place.chmod(0o755)
     monkeypatch.setenv("TMPDIR", str(place))
     yield place

@@ -85,6 +85,7 @@ def test_make_passes_nothing_that_the_commands_do_not_take() -> None:
         (["loadtest", "--profile", "huge"], "'huge' is not one of 'smoke', 'standard'"),
         (["loadtest", "--servers", "cloud"], "'cloud' is not one of 'embedded', 'docker', 'external'"),
         (["loadtest", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["simulate", "--seed", "18446744073709551616"], "Invalid value for '--seed'"),
         (["loadtest", "--set", "pool_size=0"], "--set pool_size = '0': expected greater than or equal to 1"),
         (["loadtest", "--set", "poolsize=5"], "unknown axis; did you mean 'pool_size'?"),
         (["loadtest", "--set", "lease_ms=60000"], "over after 16000 ms, and no lease would ever run out"),
@@ -115,6 +116,66 @@ def test_a_wrong_value_is_named_and_ends_with_code_2(arguments: list[str], messa
     assert code == 2
     assert message in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("command", ["loadtest", "simulate"])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('strategies = ["conditional_updte"]', "no strategy 'conditional_updte'; did you mean"),
+        (
+            'metric = "predicted.order_per_s"',
+            "metric 'predicted.order_per_s' is not in summary.json; did you",
+        ),
+        ("max = inf", "threshold[0].max = inf: expected a finite number"),
+        ("max = nan", "threshold[0].max = nan: expected a finite number"),
+    ],
+)
+def test_a_threshold_that_can_bound_nothing_is_told_before_anything_runs(
+    command: str, line: str, message: str, tmp_path: Path
+) -> None:
+    given = {
+        "metric": 'metric = "predicted.latency_ms.order.p99"',
+        "strategies": 'strategies = ["safe"]',
+        "max": "max = 1",
+        "reason": 'reason = "None."',
+    }
+    given[line.split()[0]] = line
+    (tmp_path / "bounds.toml").write_text("\n".join(["[[threshold]]", *given.values()]))
+
+    code, text = said(command, "--thresholds", "bounds.toml")
+
+    assert code == 2
+    assert message in text
+    assert [path.name for path in tmp_path.iterdir()] == ["bounds.toml"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("nobody thought of this"), "RuntimeError: nobody thought of this"),
+        (OSError(28, "No space left on device", "runs/x"), "runs/x: No space left on device"),
+        (ValueError("nor of this"), "ValueError: nor of this"),
+    ],
+)
+def test_what_nobody_foresaw_ends_with_code_3_and_its_traceback_in_a_file(
+    error: Exception, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(_: Path) -> Path:
+        raise error
+
+    monkeypatch.setattr("harness.runs.existing_run", raises)
+
+    code, text = said("report", "somewhere")
+
+    assert code == 3
+    assert told in text
+    assert "Traceback" not in text
+    found = re.search(r"Its traceback is in (\S+)", text)
+    assert found is not None
+    log = Path(found[1])
+    assert "Traceback (most recent call last)" in log.read_text()
+    log.unlink()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from scenarios.books import (
 )
 from scenarios.conditions import Conditions, Generator, Sample, WaitSample
 from scenarios.history import frame
-from scenarios.record import Record
+from scenarios.record import Record, RecordError
 
 RECORD = Record(
     history=frame([]),
@@ -75,7 +75,18 @@ def test_a_record_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_record_with_a_file_missing_is_not_loaded(name: str, tmp_path: Path) -> None:
     RECORD.save(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(FileNotFoundError, match=name):
+    with pytest.raises(RecordError, match=rf"{name}: cannot be read: No such file"):
+        Record.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["history.parquet", "books.json", "conditions.json"])
+@pytest.mark.parametrize("content", [b"", b"no table", b"PAR1\xff\x00PAR1", b"{"])
+def test_a_record_with_a_torn_file_is_refused_with_its_name_and_the_mend(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    RECORD.save(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RecordError, match=rf"(?s){tmp_path / name}: cannot be read.*run it again"):
         Record.load(tmp_path)
 
 
@@ -83,5 +94,5 @@ def test_a_record_with_a_file_missing_is_not_loaded(name: str, tmp_path: Path) -
 def test_a_record_of_another_version_is_not_loaded(name: str, tmp_path: Path) -> None:
     RECORD.save(tmp_path)
     (tmp_path / name).write_text('{"colour": "blue"}')
-    with pytest.raises(ValueError, match="colour"):
+    with pytest.raises(RecordError, match="colour"):
         Record.load(tmp_path)

@@ -39,6 +39,24 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("page", ["index.html", "questions.html"])
+def test_what_was_finished_before_an_interrupt_stays_and_is_told(page: str, tmp_path: Path) -> None:
+    stopped = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt), run_folder(tmp_path, "drop") as run:  # noqa: PT012 - as above
+        (run / page).write_text("<html>")
+        raise stopped
+
+    assert (tmp_path / "latest" / page).read_text() == "<html>"
+    assert stopped.__notes__ == [f"What was finished is in {run}"]
+
+
+def test_a_folder_in_the_place_of_the_link_is_told_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "latest").mkdir()
+
+    with pytest.raises(UsageError, match=r"latest is not a link.*--runs"), run_folder(tmp_path, "drop"):
+        pass
+
+
 def test_a_run_that_failed_leaves_its_logs_and_says_where(tmp_path: Path) -> None:
     failure = RunError("the system died")
 

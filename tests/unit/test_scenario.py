@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.scenario import Scenario, ScenarioError, load, names
+from scenarios.scenario import LIBRARY, Scenario, ScenarioError, load, names
 
 GOOD = """
 name = "small"
@@ -165,6 +165,13 @@ def test_a_folder_is_not_a_scenario(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused_with_a_way_to_start(tmp_path: Path) -> None:
     assert "empty; expected a scenario" in complaint_about("", tmp_path)
     assert "empty; expected a scenario" in complaint_about("# nothing yet\n", tmp_path)
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "drop.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + (LIBRARY / "sneaker_drop.toml").read_bytes())
+
+    assert load(file) == load("sneaker_drop")
 
 
 def test_a_toml_error_has_its_line(tmp_path: Path) -> None:
