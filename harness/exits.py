@@ -66,12 +66,21 @@ def _exit_codes() -> Iterator[None]:
 
 def _unforeseen(error: Exception) -> Exception:
     """What to tell of an error that nobody has a sentence for: its own words, and where its traceback is."""
-    with tempfile.NamedTemporaryFile("w", prefix="dropday-", suffix=".log", delete=False) as log:
-        traceback.print_exception(error, file=log)
     told = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.filename is not None:
         told = f"{error.filename}: {error.strerror}"
-    return RunError(f"{told}\nThis was not foreseen. Its traceback is in {log.name}")
+    return RunError(f"{told}\nThis was not foreseen. {_kept_traceback(error)}")
+
+
+def _kept_traceback(error: Exception) -> str:
+    """Where the traceback is: in a file, or where the disk takes none, in the message itself."""
+    text = "".join(traceback.format_exception(error)).encode(errors="backslashreplace")
+    try:
+        with tempfile.NamedTemporaryFile(prefix="dropday-", suffix=".log", delete=False) as log:
+            log.write(text)
+    except OSError as full:
+        return f"Its traceback could not be kept in a file ({full.strerror}):\n{text.decode()}"
+    return f"Its traceback is in {log.name}"
 
 
 def _tell(error: Exception) -> None:

@@ -178,6 +178,20 @@ def test_what_nobody_foresaw_ends_with_code_3_and_its_traceback_in_a_file(
     log.unlink()
 
 
+def test_what_nobody_foresaw_ends_with_code_3_on_a_full_disk_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> Path:
+        raise OSError(28, "No space left on device", "runs/x")
+
+    monkeypatch.setattr("harness.runs.existing_run", full)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+
+    code, text = said("report", "somewhere")
+
+    assert code == 3
+    assert "runs/x: No space left on device" in text
+    assert "could not be kept in a file (No space left on device)" in text
+
+
 @pytest.mark.parametrize(
     ("scenario", "message"),
     [
