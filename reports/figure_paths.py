@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterator
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -29,7 +30,12 @@ def paths() -> list[str]:
 
 def is_path(path: str) -> bool:
     """Whether a strategy's entry can have a figure there."""
-    return any(re.fullmatch(re.escape(one).replace(r"\*", r"\w+"), path) for one in paths())
+    return _any_path().fullmatch(path) is not None
+
+
+@cache
+def _any_path() -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(one).replace(r"\*", r"\w+") for one in paths()))
 
 
 def _paths(model: type[BaseModel]) -> Iterator[str]:
