@@ -85,4 +85,4 @@ def sending(shop: Shop, rehearsal: Rehearsal, *, folder: Path, cores: Sequence[i
 
 def _from_anywhere(source: str) -> str:
     """The same scenario in another working folder: of a file its whole path, of the library its name."""
-    return str(Path(source).resolve()) if Path(source).is_file() else source
+    return str(Path(source).resolve()) if source.endswith(".toml") else source
