@@ -121,10 +121,14 @@ class Database:
     def lock_units(self, work: Work, order: Order, transaction: Transaction) -> Judged:
         """Rows of units that nobody else has locked, to the end of the transaction."""
         yield from self.select(work, order.pace)
+        if order.key in self._on_hold or order.key in self.orders:
+            return Verdict.KEY_IN_PROGRESS
         for sku, quantity in order.lines:
             stock = self.stock[sku]
             if isinstance(stock, UnitRows) and stock.lock_units(quantity, transaction) is Verdict.SOLD_OUT:
                 return Verdict.SOLD_OUT
+        self._on_hold.add(order.key)  # until it is placed
+        transaction.at_rollback.append(lambda: self._on_hold.discard(order.key))
         return Verdict.DONE
 
     def lock_names(self, work: Work, order: Order, transaction: Transaction) -> Steps:

@@ -139,6 +139,8 @@ def lock_units(world: Record, me: int) -> int:
     """Lock rows of units that nobody else has locked; sold out for who finds too few that are free."""
     my = process(world, me)
     key = key_of(world, attempt_of(world, my.order).key)
+    if key.held or key.placed:
+        return KEY_IN_PROGRESS
     for number in range(key.cart_start, key.cart_end):
         line = line_of(world, number)
         sku = sku_of(world, line.sku)
@@ -146,6 +148,7 @@ def lock_units(world: Record, me: int) -> int:
             return SOLD_OUT
         sku.being_bought += line.quantity
         effect(world, me, UNITS, line.sku, line.quantity, my.order)
+    key.held = 1
     return DONE
 
 

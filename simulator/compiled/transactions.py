@@ -92,10 +92,10 @@ def _do(world: Record, what: Record) -> None:
             sku.held += what.units
             sku.entries += 1
             return
+        key_of(world, attempt_of(world, what.order).key).held = 0
         if what.kind == UNITS:
             sku.being_bought -= what.units
         else:
-            key_of(world, attempt_of(world, what.order).key).held = 0
             sku.held -= what.units
         sku.unsold -= what.units
         row_of(world, sku.row).available -= what.units
@@ -107,6 +107,7 @@ def _undo(world: Record, what: Record) -> None:
         key_of(world, attempt_of(world, what.order).key).claimed = 0
         count(world, what.order, -1)
     elif what.kind == UNITS:
+        key_of(world, attempt_of(world, what.order).key).held = 0
         sku_of(world, what.target).being_bought -= what.units
 
 

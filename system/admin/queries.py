@@ -27,6 +27,17 @@ _BUCKETS = text(
     " generate_series(0, a.buckets - 1) AS bucket"
     " ON CONFLICT (sku, bucket) DO UPDATE SET available = stock_buckets.available + excluded.available"
 )
+_ANNOUNCE = text(
+    "UPDATE stock SET reopens_until = clock_timestamp() + make_interval(secs => :for_s)"
+    " WHERE CAST(:sku AS text) IS NULL OR sku = :sku"
+)
+_ANY_SOLD_OUT = text(
+    "SELECT EXISTS (SELECT FROM stock s WHERE is_sold_out(s)"
+    " AND (CAST(:sku AS text) IS NULL OR s.sku = :sku))"
+)
+_IS_ANNOUNCED = text(
+    "SELECT reopens_until > clock_timestamp() + make_interval(secs => :for_s) FROM stock WHERE sku = :sku"
+)
 _GUARD = "available_is_not_negative"
 
 
@@ -77,6 +88,21 @@ async def add_products(
 async def add_shoppers(connection: AsyncConnection, shoppers: int, balance_won: int) -> None:
     """Open wallets for shoppers 0 to `shoppers` - 1."""
     await connection.execute(_SHOPPERS, {"shoppers": shoppers, "balance_won": balance_won})
+
+
+async def announce(connection: AsyncConnection, sku: str | None, for_s: float) -> None:
+    """Let no worker's board list `sku`, or any SKU if None, from now on and `for_s` long."""
+    await connection.execute(_ANNOUNCE, {"sku": sku, "for_s": for_s})
+
+
+async def any_sold_out(connection: AsyncConnection, sku: str | None) -> bool:
+    """Whether `sku`, or any SKU if None, has no unit left."""
+    return bool(await connection.scalar(_ANY_SOLD_OUT, {"sku": sku}))
+
+
+async def is_announced(connection: AsyncConnection, sku: str, for_s: float) -> bool:
+    """Whether `sku` stays announced `for_s` longer."""
+    return bool(await connection.scalar(_IS_ANNOUNCED, {"sku": sku, "for_s": for_s}))
 
 
 async def add_units(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from system.admin.service import MOST_SHOPPERS, MOST_TOKENS, MOST_UNITS, Admin, Seed
-from system.platform.auth import Identity
-from system.platform.openapi import ADMIN, problems
+from system.admin.service import MOST_SHOPPERS, MOST_TOKENS, MOST_UNITS, Admin, Restocked, Seed
+from system.checkout.idempotency import response_of
+from system.platform.auth import Identity, idempotency_key
+from system.platform.openapi import ADMIN, IDEMPOTENCY_KEY, problems
 from system.platform.text import ProductId, Sku
 
 
@@ -29,13 +30,6 @@ class Withdrawal(BaseModel):
 
     product: ProductId
     first_shopper: Annotated[int, Field(ge=0, le=MOST_SHOPPERS)]
-
-
-class Restocked(BaseModel):
-    """A SKU and the units of it that are available now."""
-
-    sku: str
-    available: int
 
 
 class TokenRange(BaseModel):
@@ -72,10 +66,15 @@ def router(admin: Admin, identity: Identity) -> APIRouter:
         """Delete a product and the last shoppers, with everything that they did: a warm-up that is over."""
         await admin.withdraw(withdrawal.product, withdrawal.first_shopper)
 
-    @routes.post("/restock", openapi_extra={"security": [ADMIN]})
-    async def restock(restock: Restock) -> Restocked:
-        """Put more units of a SKU on sale."""
-        return Restocked(sku=restock.sku, available=await admin.restock(restock.sku, restock.units))
+    @routes.post(
+        "/restock",
+        response_model=Restocked,
+        openapi_extra={"parameters": [IDEMPOTENCY_KEY], "security": [ADMIN]},
+    )
+    async def restock(request: Request, restock: Restock) -> Response:
+        """Put more units of a SKU on sale, once for each key. A SKU that was sold out takes a second."""
+        key = idempotency_key(request.headers.get("idempotency-key"))
+        return response_of(await admin.restock(key, restock.sku, restock.units), 200)
 
     @routes.post("/tokens", openapi_extra={"security": [ADMIN]})
     async def tokens(wanted: TokenRange) -> Tokens:

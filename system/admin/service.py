@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Self, TypeVar
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from system.admin import queries
+from system.checkout.idempotency import OPERATOR, Answer, fingerprint, once
 from system.errors import Conflict, Forbidden, InvalidRequest, TryAgain, UnknownSku
 from system.platform.auth import Identity
 from system.platform.database import Database
@@ -27,6 +29,8 @@ Result = TypeVar("Result")
 MOST_UNITS = 10_000_000
 MOST_SHOPPERS = 5_000_000
 MOST_TOKENS = 20_000
+
+_ANNOUNCED = 3  # times the validity of a board: one to wait, one for the transaction, one for its commit
 
 
 class _Body(BaseModel):
@@ -75,6 +79,13 @@ def _require_different(what: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{what} {name!r} is there more than once; each needs a name of its own")
+
+
+class Restocked(BaseModel):
+    """A SKU and the units of it that are available now."""
+
+    sku: str
+    available: int
 
 
 class Admin:
@@ -156,13 +167,29 @@ class Admin:
         await self._empty_redis()
         await self._show()
 
-    async def _persistently(self, change: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-        """What `change` gives in a transaction, tried again while orders under way get in between."""
+    async def _persistently(
+        self, change: Callable[[AsyncConnection], Awaitable[Result]], sku: str | None = None
+    ) -> Result:
+        """What `change` gives in a transaction, tried again while orders under way get in between.
+
+        Units of `sku`, or of any SKU if None, may come: no worker refuses by its board when they do.
+        """
         for _ in range(self._settings.tries):
             with suppress(TryAgain):
+                await self._announce(sku)
                 async with self._database.transaction() as connection:
                     return await change(connection)
         raise Conflict("orders got in between, again and again; nothing was changed, try again")
+
+    async def _announce(self, sku: str | None) -> None:
+        """Let every worker forget that it was sold out."""
+        valid_s = self._board.valid_s
+        async with self._database.transaction() as connection:
+            await queries.announce(connection, sku, _ANNOUNCED * valid_s)
+        async with self._database.reading() as connection:
+            is_gone = await queries.any_sold_out(connection, sku)
+        if is_gone:  # now, or it never was since units came last: nothing comes in between
+            await asyncio.sleep(valid_s)
 
     @property
     def _backstops(self) -> bool:
@@ -182,20 +209,29 @@ class Admin:
         if names:
             await self._redis.delete(*names)
 
-    async def restock(self, sku: str, units: int) -> int:
-        """Put `units` more on sale; returns the units now available in the database.
+    async def restock(self, key: str, sku: str, units: int) -> Answer:
+        """Put `units` more on sale, once for each key of the operator.
 
         Raises:
             UnknownSku: there is no such SKU.
+            KeyInProgress, KeyReused: the key belongs to another request.
             Conflict: orders got in between, again and again.
         """
-        available = await self._persistently(
-            lambda connection: queries.add_units(connection, sku, units, buckets=self._settings.buckets)
-        )
-        if available is None:
-            raise UnknownSku.of(sku)
-        await self._show()
-        return available
+
+        async def change(connection: AsyncConnection) -> Answer:
+            async def add() -> str:
+                available = await queries.add_units(connection, sku, units, buckets=self._settings.buckets)
+                if available is None:
+                    raise UnknownSku.of(sku)
+                if not await queries.is_announced(connection, sku, self._board.valid_s):
+                    raise TryAgain(f"the restock of {sku} took longer than it was announced for")
+                return Restocked(sku=sku, available=available).model_dump_json()
+
+            return await once(connection, OPERATOR, key, fingerprint("restock", (sku, units)), add)
+
+        answer = await self._persistently(change, sku)
+        await self._show()  # also for a copy: the first may have failed here
+        return answer
 
     async def _show(self) -> None:
         """Tell Redis and the board of the new stock."""

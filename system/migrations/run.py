@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from system.platform.database import create_engine
 
-_ANY_NUMBER = 7_231_044  # two processes that migrate at once take turns on this advisory lock
+_TAKE_TURNS = "SELECT pg_advisory_xact_lock(7231, 44)"  # two processes that migrate at once
 
 
 async def migrate(database_url: str) -> None:
@@ -18,7 +18,7 @@ async def migrate(database_url: str) -> None:
     engine = create_engine(database_url, pool_size=1)
     try:
         async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ANY_NUMBER})
+            await connection.execute(text(_TAKE_TURNS))
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()

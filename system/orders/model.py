@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from system.checkout.idempotency import fingerprint
 from system.errors import SoldOut, UnknownSku
 from system.platform.text import Sku
 
@@ -101,8 +101,3 @@ class Queued:
     """An order that was accepted, to be decided soon, whatever happens meanwhile."""
 
     key: str
-
-
-def fingerprint(kind: str, content: object) -> str:
-    """A digest that is the same for two requests exactly when they ask for the same thing."""
-    return hashlib.sha256(f"{kind}:{content!r}".encode()).hexdigest()

@@ -14,8 +14,6 @@ from system.orders.tables import order_lines, orders
 
 NEWEST = 100
 
-KEPT_ANSWER = "SELECT fingerprint, answer FROM idempotency_keys WHERE shopper = $1 AND key = $2"
-
 
 class OrderedLine(BaseModel):
     """One line of an order, at the price that was paid."""

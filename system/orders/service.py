@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from uuid import UUID
 
+from system.checkout.idempotency import KNOWN_ORDER
 from system.errors import Conflict, KeyInProgress, KeyReused, LimitReached, NotFound, SoldOut
 from system.orders import queries
 from system.orders.model import Order, Placed, Queued
@@ -44,20 +45,21 @@ class Orders:
             raise
         except (SoldOut, LimitReached, Conflict, KeyInProgress):
             # Perhaps it was this very order, sent before, that took the last unit, or holds one still.
-            kept = await self._kept_answer(order, spans)
-            if kept is None:
+            known = await self._known(order, spans)
+            if known is None:
                 raise
-            return kept
+            return known
 
-    async def _kept_answer(self, order: Order, spans: Spans) -> Placed | None:
+    async def _known(self, order: Order, spans: Spans) -> Placed | Queued | None:
+        """What became of this order when it was sent before, if it was done or queued."""
         with spans.span("kept_answer"):
             async with self._database.lane() as lane:
-                row = await lane.driver.fetchrow(queries.KEPT_ANSWER, order.shopper, order.key)
+                row = await lane.driver.fetchrow(KNOWN_ORDER, order.shopper, order.key)
         if row is None:
             return None
         if row["fingerprint"] != order.fingerprint:
             raise KeyReused.of(order.key)
-        return Placed(row["answer"], replayed=True)
+        return Queued(order.key) if row["answer"] is None else Placed(row["answer"], replayed=True)
 
     async def decision(self, shopper: int, key: str, wait_s: float) -> Decision | None:
         """What became of a queued order, if it is decided within `wait_s`.

@@ -1,4 +1,4 @@
-"""Tables of the orders: placed, accepted, decided; and the answers kept for idempotency keys."""
+"""Tables of the orders: placed, accepted, decided."""
 
 from __future__ import annotations
 
@@ -42,18 +42,6 @@ order_lines = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("price_won", BigInteger, nullable=False),
     CheckConstraint("quantity > 0", name="quantity_is_positive"),
-)
-
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    Column("shopper", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
-    Column("order_id", Uuid),
-    Column("status", SmallInteger, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 
 shopper_units = Table(

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+from system.platform.refusals import is_of_the_data
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -16,7 +18,8 @@ class Merger(Generic[Item, Result]):
 
     Args:
         work: given the items of a batch, returns one result or error for each, in their order. If it raises,
-            every item of the batch gets that error.
+            every item of the batch gets that error. Where an item cannot be stored, each is worked on alone,
+            so that only this one fails: `work` leaves nothing behind when it raises.
         most: items of one batch.
     """
 
@@ -68,6 +71,10 @@ class Merger(Generic[Item, Result]):
         try:
             results = await self._work([item for item, _ in batch])
         except Exception as error:
+            if is_of_the_data(error) and len(batch) > 1:
+                for one in batch:
+                    await self._do([one])
+                return
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():

@@ -19,7 +19,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": "New for every order or charge; sent again unchanged with every retry of it.",
+    "description": "New for every order, charge or restock; sent again unchanged with every retry of it.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
 }
 

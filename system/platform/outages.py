@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from system.errors import ShopError, Unavailable, invalid, problem, respond
+from system.platform.refusals import is_of_the_data
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ def respond_to(error: Exception) -> Response:
     """A refusal as itself; 503 for a server that does not answer; 500 for the rest. Both are logged."""
     if isinstance(error, ShopError):
         return respond(error)
-    _log.error("an order failed", exc_info=error)
-    if isinstance(error, _SERVERS):
+    _log.error("a request failed", exc_info=error)
+    if isinstance(error, _SERVERS) and not is_of_the_data(error):
         return respond(Unavailable("a server behind the shop does not answer; ask again with the same key"))
     return problem(500, "internal_error", "Internal error", "the fault is ours, and it is in our log")
 

@@ -32,6 +32,12 @@ def meaning_of_state(sqlstate: str, message: str) -> ShopError | None:
     return meaning(message) if meaning else None
 
 
+def is_of_the_data(error: BaseException) -> bool:
+    """Whether the database cannot store what it was given, rather than cannot work: classes 22 and 23."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    return isinstance(cause, (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError))
+
+
 def _too_busy(_: str) -> Conflict:
     return Conflict("another shopper held the stock for too long; nothing was bought, try again")
 

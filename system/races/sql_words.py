@@ -170,7 +170,7 @@ _PHRASES = (
         "lock_units",
         "lock_row",
         lambda a: (
-            f"SELECT id FROM units WHERE {_named(a[0])} AND order_id IS NULL LIMIT {a[1][0]} "
+            f"SELECT id FROM units WHERE {_named(a[2])} AND order_id IS NULL LIMIT {a[3][0]} "
             "FOR UPDATE SKIP LOCKED"
         ),
         lambda rows: f"{len(rows[0][0])} row{_s(rows[0][0])}",
@@ -193,7 +193,7 @@ _PHRASES = (
         looks=True,
     ),
     _Phrase(
-        "pg_advisory_xact_lock(hashtextextended(sku",
+        "pg_advisory_xact_lock(hashtextextended('sku ' || sku",
         "advisory_lock",
         lambda a: f"SELECT pg_advisory_xact_lock({', '.join(map(repr, a[0]))})",
         _fixed("locked"),

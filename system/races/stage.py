@@ -219,7 +219,7 @@ class Stage:
 
     async def restock(self, units: int) -> None:
         """More units are put on sale."""
-        await self._admin.restock(SKU, units)
+        await self._admin.restock("restock", SKU, units)
         self.notes(f"{units} more of {SKU} {'is' if units == 1 else 'are'} put on sale")
 
     async def boards_are_refreshed(self) -> None:

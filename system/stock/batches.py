@@ -19,7 +19,8 @@ from system.settings import Settings
 MOST_ORDERS = 500
 
 _OPEN = """
-SELECT order_ids, claimed, kept::text, wallets::text, stock::text, bought::text FROM open_batch($1, $2, $3)
+SELECT order_ids, claimed, kept::text, wallets::text, stock::text, bought::text
+FROM open_batch($1, $2, $3, $4)
 """
 _WRITE = "SELECT write_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 
@@ -46,14 +47,19 @@ class Batches:
             return await place_batch(lane.driver, orders)
 
 
-async def place_batch(driver: asyncpg.Connection, orders: Sequence[Order]) -> list[Placed | ShopError]:
+async def place_batch(
+    driver: asyncpg.Connection, orders: Sequence[Order], *, owned: bool = False
+) -> list[Placed | ShopError]:
     """Place all `orders` that can be had, in their order, inside the transaction of `driver`.
+
+    Args:
+        owned: the orders' keys are the caller's already, since they wait in the log.
 
     Raises:
         Conflict: others held the rows for too long; nothing was placed.
     """
     try:
-        known = await _open(driver, orders)
+        known = await _open(driver, orders, owned)
         decided, accepted = decide(orders, known)
         if accepted.order_ids:
             await _write(driver, accepted)
@@ -62,11 +68,11 @@ async def place_batch(driver: asyncpg.Connection, orders: Sequence[Order]) -> li
     return decided
 
 
-async def _open(driver: asyncpg.Connection, orders: Sequence[Order]) -> Known:
+async def _open(driver: asyncpg.Connection, orders: Sequence[Order], owned: bool) -> Known:
     shoppers = [order.shopper for order in orders]
     keys = [order.key for order in orders]
     skus = list({sku for order in orders for sku in order.skus})
-    row = await driver.fetchrow(_OPEN, shoppers, keys, skus)
+    row = await driver.fetchrow(_OPEN, shoppers, keys, skus, owned)
     return Known(
         order_ids=row["order_ids"],
         claimed=row["claimed"],

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
-from system.errors import KeyReused, NotFound, ShopError
+from system.errors import NotFound, ShopError
 from system.orders.model import Order, Placed, Queued
 from system.platform.database import Database
 from system.platform.merging import Merger
+from system.platform.refusals import meaning_of, meaning_of_state
 from system.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _MOST_ORDERS = 500
 _WATCH_S = 0.01
 _MOST_DECISIONS = 5_000
 
-_ENQUEUE = "SELECT shopper, key, fingerprint, status, answer FROM enqueue($1)"
+_ENQUEUE = "SELECT states, answers FROM enqueue($1)"
 _NEWEST = "SELECT coalesce(max(id), 0) FROM decisions"
 _SINCE = "SELECT id, shopper, key, status, answer FROM decisions WHERE id > $1 ORDER BY id LIMIT $2"
 # An order that was refused and came again is in both: then it waits.
@@ -67,15 +68,17 @@ class Intake:
         """Put `order` into the log for good, or give the answer that was kept for its key.
 
         Raises:
-            KeyReused: the key stands for another request.
+            KeyInProgress, KeyReused: the key belongs to another request.
         """
         return await self._merger.submit(order)
 
-    async def _enqueue(self, orders: list[Order]) -> Sequence[Placed | Queued | ShopError]:
+    async def _enqueue(self, orders: list[Order]) -> Sequence[Placed | Queued | Exception]:
         async with self._database.lane() as lane:
-            rows = await lane.driver.fetch(_ENQUEUE, json.dumps([order.row() for order in orders]))
-        known = {(row["shopper"], row["key"]): row for row in rows}
-        return [_accepted(order, known.get((order.shopper, order.key))) for order in orders]
+            try:
+                row = await lane.driver.fetchrow(_ENQUEUE, json.dumps([order.row() for order in orders]))
+            except asyncpg.PostgresError as error:
+                raise meaning_of(error) from None
+        return [_accepted(*one) for one in zip(orders, row["states"], row["answers"], strict=True)]
 
     async def decision(self, shopper: int, key: str, wait_s: float) -> Decision | None:
         """What became of an order, if it is decided within `wait_s`.
@@ -132,9 +135,10 @@ class Intake:
                 future.set_result(decision)
 
 
-def _accepted(order: Order, known: asyncpg.Record | None) -> Placed | Queued | ShopError:
-    if known is None:
-        return Queued(order.key)
-    if known["fingerprint"] != order.fingerprint:
-        return KeyReused.of(order.key)
-    return Placed(known["answer"], replayed=True) if known["status"] == 201 else Queued(order.key)
+def _accepted(order: Order, state: str, answer: str) -> Placed | Queued | Exception:
+    match state:
+        case "queued":
+            return Queued(order.key)
+        case "kept":
+            return Placed(answer, replayed=True)
+    return meaning_of_state(state, answer) or asyncpg.PostgresError.new({"C": state, "M": answer})

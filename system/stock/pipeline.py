@@ -8,13 +8,13 @@ than its statements do. Orders of one SKU share a lane, one message at a time: t
 from __future__ import annotations
 
 import json
-import logging
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from system.errors import ShopError, Unavailable
+import asyncpg
+
 from system.orders.model import Order, Placed
 from system.platform.database import Database
 from system.platform.merging import Merger
@@ -22,8 +22,6 @@ from system.platform.refusals import meaning_of_state
 from system.platform.spans import Spans
 from system.settings import Settings
 from system.stock.statements import Take
-
-_log = logging.getLogger(__name__)
 
 _PLACE = "CALL place_orders($1, $2, $3, NULL, NULL)"
 
@@ -73,11 +71,7 @@ class Pipeline:
         return [_outcome(state, answer) for state, answer in zip(row["states"], row["answers"], strict=True)]
 
 
-def _outcome(state: str, answer: str) -> Placed | ShopError:
+def _outcome(state: str, answer: str) -> Placed | Exception:
     if state in ("new", "kept"):
         return Placed(answer, replayed=state == "kept")
-    refusal = meaning_of_state(state, answer)
-    if refusal is None:
-        _log.error("an order failed: SQLSTATE %s, %s", state, answer)
-        return Unavailable("the database failed; ask again with the same key")
-    return refusal
+    return meaning_of_state(state, answer) or asyncpg.PostgresError.new({"C": state, "M": answer})

@@ -42,8 +42,10 @@ class Levels:
 
 _READ = "SELECT sku, available, version FROM stock WHERE sku = ANY($1)"
 _LOCK = f"{_READ} ORDER BY array_position($1, sku) FOR UPDATE"
-_LOCK_UNITS = "SELECT lock_units($1, $2)"
-_LOCK_NAMES = "SELECT pg_advisory_xact_lock(hashtextextended(sku, 0)) FROM unnest($1::text[]) AS sku"
+_LOCK_UNITS = "SELECT lock_units($1, $2, $3, $4)"
+_LOCK_NAMES = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('sku ' || sku, 0)) FROM unnest($1::text[]) AS sku"
+)
 _READ_BEHIND_FENCE = "SELECT sku, available, version FROM read_behind_fence($1, $2)"
 _RESERVE = "SELECT reserve($1, $2, $3, $4, $5)"
 _RELEASE = "DELETE FROM reservations WHERE shopper = $1 AND key = $2 AND hold = $3 AND state = 'held'"
@@ -101,8 +103,10 @@ class Statements:
 
         Raises:
             SoldOut: there are too few, now.
+            KeyInProgress: the order's key is in use, or used.
         """
-        rows = await self._fetch("lock_row", _LOCK_UNITS, order.skus, order.quantities)
+        wanted = (order.shopper, order.key, order.skus, order.quantities)
+        rows = await self._fetch("lock_row", _LOCK_UNITS, *wanted)
         units: list[int] = rows[0][0]
         return units
 

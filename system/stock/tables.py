@@ -41,6 +41,7 @@ stock = Table(
     Column("version", BigInteger, nullable=False, server_default="0"),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("kept_in", Text, nullable=False, server_default=KeptIn.ROW),
+    Column("reopens_until", DateTime(timezone=True), nullable=False, server_default="-infinity"),
     CheckConstraint("available >= 0", name="available_is_not_negative"),
     CheckConstraint("kept_in IN ('row', 'buckets', 'units', 'reservations')", name="place_is_known"),
 )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy import SmallInteger, cast, func, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from system.orders.tables import idempotency_keys
 from system.wallets.tables import ledger, wallets
 
 NEWEST = 100
@@ -57,19 +56,3 @@ async def add(connection: AsyncConnection, shopper: int, amount_won: int) -> Wal
     new_balance = (await connection.execute(statement)).scalar_one()
     await connection.execute(insert(ledger).values(shopper=shopper, amount_won=amount_won, kind="charge"))
     return Wallet(shopper=shopper, balance_won=new_balance)
-
-
-async def claim_key(connection: AsyncConnection, shopper: int, key: str, digest: str) -> str | None:
-    """Take the key for this request, or return the answer kept for it. See the function of this name."""
-    claim = func.claim_key(shopper, key, digest, None, cast(201, SmallInteger), "")
-    kept: str | None = (await connection.execute(select(claim))).scalar_one()
-    return kept
-
-
-async def keep_answer(connection: AsyncConnection, shopper: int, key: str, answer: str) -> None:
-    """Keep `answer` for a key that this transaction has claimed."""
-    await connection.execute(
-        update(idempotency_keys)
-        .where(idempotency_keys.c.shopper == shopper, idempotency_keys.c.key == key)
-        .values(answer=answer)
-    )

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from system.checkout.idempotency import response_of
 from system.platform.auth import Identity, idempotency_key
 from system.platform.openapi import BEARER, IDEMPOTENCY_KEY, problems
 from system.wallets.queries import LedgerEntry, Wallet
@@ -39,9 +40,7 @@ def router(wallets: Wallets, identity: Identity) -> APIRouter:
         """Put at least 1,000 won into the caller's wallet, once for each key."""
         shopper = identity.shopper(request.headers.get("authorization"))
         key = idempotency_key(request.headers.get("idempotency-key"))
-        answer, replayed = await wallets.charge(shopper, key, charge.amount_won)
-        headers = {"idempotency-replayed": "true"} if replayed else {}
-        return Response(answer, 201, headers, "application/json")
+        return response_of(await wallets.charge(shopper, key, charge.amount_won), 201)
 
     @routes.get("", responses=problems(401), openapi_extra={"security": [BEARER]})
     async def read_wallet(request: Request) -> Wallet:

@@ -11,9 +11,8 @@ from system.errors import ShopError, document_of
 from system.orders.model import Order, Placed
 from system.stock.batches import place_batch
 
-_ANY_NUMBER = 7_231_045
-
-_OWN = "SELECT pg_try_advisory_lock($1)"
+# Locks with two numbers never meet those with one, which are of keys and SKUs.
+_OWN = "SELECT pg_try_advisory_lock(7231, 45)"
 # An order is decided while it is in the intake, and leaves it with its decision: who comes for it again finds
 # nothing to decide, whatever the log says.
 _KNOWN = """
@@ -51,7 +50,7 @@ class Writer:
 
     async def owns_the_log(self) -> bool:
         """Whether this is the one writer; if not, another is at work."""
-        owns: bool = await self._connection.fetchval(_OWN, _ANY_NUMBER)
+        owns: bool = await self._connection.fetchval(_OWN)
         return owns
 
     async def decide(self, deliveries: Sequence[Delivery]) -> list[bool]:
@@ -67,7 +66,7 @@ class Writer:
             waiting = {source for source, status, waits in known if waits and status is None}
             new = _first_of_each_key(delivery for delivery in deliveries if delivery.source in waiting)
             if new:
-                placed = await place_batch(self._connection, [delivery.order for delivery in new])
+                placed = await place_batch(self._connection, [one.order for one in new], owned=True)
                 await self._record(new, placed)
                 sold |= {one.source: isinstance(result, Placed) and not result.replayed
                          for one, result in zip(new, placed, strict=True)}  # fmt: skip

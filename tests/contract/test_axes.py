@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 
 import pytest
 
-from harness.axes import Axes
-from harness.servers import Endpoints
-from tests.shops import PRICE_WON, SMALL, TestShop, shop_in_process
-
-ShopSetUp = Callable[..., AbstractContextManager[TestShop]]
+from tests.shops import PRICE_WON, ShopSetUp, TestShop
 
 WAITS_FOR_LOCK = (
     "SELECT count(*) > 0 FROM pg_stat_activity"
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
-
-
-@pytest.fixture
-def shop_set_up(endpoints: Endpoints) -> ShopSetUp:
-    """A shop with a strategy and axes of its own."""
-
-    def shop_set_up(strategy: str, **axes: object) -> AbstractContextManager[TestShop]:
-        return shop_in_process(strategy, endpoints, Axes.model_validate({**SMALL.given, **axes}))
-
-    return shop_set_up
 
 
 def crowd(shop: TestShop, *, units: int = 20, shoppers: int = 60) -> Counter[tuple[int, str]]:
@@ -48,7 +32,7 @@ def test_an_advisory_lock_with_an_old_snapshot_is_told_of_the_conflict(shop_set_
         shop.reset()
         with shop.database() as ask, ThreadPoolExecutor(1) as other:
             ask("BEGIN")
-            ask("SELECT pg_advisory_xact_lock(hashtextextended('dunk-270', 0))")
+            ask("SELECT pg_advisory_xact_lock(hashtextextended('sku dunk-270', 0))")
             order = other.submit(shop.order, ("dunk-270", 1))
             shop.until(WAITS_FOR_LOCK)
             ask("UPDATE stock SET available = 0")

@@ -19,7 +19,7 @@ TWO_IN_TRANSACTION = (
 )
 LAST_LOOK = (
     "SELECT max(query_start) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND state = 'idle' AND query LIKE '%FROM stock s WHERE is_sold_out(s)%'"
+    " AND state = 'idle' AND query LIKE '%FROM stock s%is_sold_out(s)%'"
 )
 
 

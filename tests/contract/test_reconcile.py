@@ -200,6 +200,6 @@ def test_a_restock_is_on_sale_in_redis_too_and_holds_stay_held(shop_of: ShopOf, 
     with shop.redis() as redis:
         hold(redis, "4:undecided", {"dunk-270": 2}, now_ms(redis) + 60_000)
 
-    shop.admin("/admin/restock", {"sku": "dunk-270", "units": 10}).raise_for_status()
+    shop.restock("dunk-270", 10).raise_for_status()
 
     assert shop.in_redis() == {"dunk-270": 13, "dunk-280": 5}

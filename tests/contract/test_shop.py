@@ -69,7 +69,7 @@ def test_two_products_of_one_name_in_a_seed_leave_the_shop_as_it_was(shop: TestS
 
 
 def test_a_restock_of_what_is_not_sold_is_refused(shop: TestShop) -> None:
-    answer = shop.admin("/admin/restock", {"sku": "yeezy-1", "units": 1})
+    answer = shop.restock("yeezy-1", 1)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_sku")
 

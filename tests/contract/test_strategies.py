@@ -98,7 +98,7 @@ def test_a_restock_takes_the_sold_out_flag_down(shop_of: ShopOf, strategy: str) 
     shop.buy(("dunk-270", 1))
     until_the_board_shows(shop, "dunk-270")
 
-    restocked = shop.admin("/admin/restock", {"sku": "dunk-270", "units": 2})
+    restocked = shop.restock("dunk-270", 2)
 
     assert restocked.json() == {"sku": "dunk-270", "available": 2}
     assert shop.buy(("dunk-270", 1), shopper=3).json()["state"] == "paid"

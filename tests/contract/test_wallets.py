@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
 from reports.evidence import Evidence
@@ -17,13 +16,8 @@ from tests.shops.crowds import Stock
 from tests.unit.shop_runs import conditions
 
 
-def charge(shop: TestShop, amount_won: Any, key: str = "charge", shopper: int = 0) -> httpx.Response:
-    headers = shop.bearer(shopper) | {"idempotency-key": key}
-    return shop.http.post("/wallet/charges", json={"amount_won": amount_won}, headers=headers)
-
-
 def test_a_charge_of_the_least_amount_is_added_and_written_down(shop: TestShop) -> None:
-    answer = charge(shop, 1_000)
+    answer = shop.charge(1_000)
 
     assert answer.status_code == 201
     assert answer.json() == {"shopper": 0, "balance_won": 1_001_000}
@@ -33,7 +27,7 @@ def test_a_charge_of_the_least_amount_is_added_and_written_down(shop: TestShop) 
 
 @pytest.mark.parametrize("amount_won", [999, 0, -1_000, 10**9 + 1, 1_000.5, "1000", None])
 def test_a_charge_that_is_none_changes_nothing(shop: TestShop, amount_won: Any) -> None:
-    answer = charge(shop, amount_won)
+    answer = shop.charge(amount_won)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert "amount_won" in answer.json()["detail"]
@@ -42,7 +36,7 @@ def test_a_charge_that_is_none_changes_nothing(shop: TestShop, amount_won: Any) 
 
 
 def test_a_charge_sent_twice_counts_once(shop: TestShop) -> None:
-    answers = [charge(shop, 5_000, key="once") for _ in range(2)]
+    answers = [shop.charge(5_000, key="once") for _ in range(2)]
 
     assert answers[0].content == answers[1].content
     assert answers[1].headers["idempotency-replayed"] == "true"
@@ -68,9 +62,9 @@ def test_charges_of_one_wallet_at_once_are_all_made_whatever_the_orders_isolatio
 
 
 def test_a_charges_key_cannot_be_used_for_another_amount_or_for_an_order(shop: TestShop) -> None:
-    charge(shop, 5_000, key="once")
+    shop.charge(5_000, key="once")
 
-    assert charge(shop, 6_000, key="once").json()["code"] == "idempotency_key_reused"
+    assert shop.charge(6_000, key="once").json()["code"] == "idempotency_key_reused"
     assert shop.order(("dunk-270", 1), key="once").json()["code"] == "idempotency_key_reused"
     assert shop.balance() == 1_005_000
 
@@ -78,16 +72,16 @@ def test_a_charges_key_cannot_be_used_for_another_amount_or_for_an_order(shop: T
 def test_a_shopper_without_a_wallet_gets_one_with_the_first_charge(shop: TestShop) -> None:
     assert shop.balance(shopper=777) == 0
 
-    charge(shop, PRICE_WON, shopper=777)
+    shop.charge(PRICE_WON, shopper=777)
 
     assert shop.order(("dunk-270", 1), shopper=777).status_code == 201
     assert shop.balance(shopper=777) == 0
 
 
 def test_the_audit_knows_charges(shop: TestShop) -> None:
-    charge(shop, 5_000)
+    shop.charge(5_000)
     shop.order(("dunk-270", 1))
-    charge(shop, 1_000, key="a stranger's first", shopper=777)
+    shop.charge(1_000, key="a stranger's first", shopper=777)
 
     books = shop.books()
     mine, strangers = books.wallets.shopper.index(0), books.wallets.shopper.index(777)
@@ -99,7 +93,7 @@ def test_the_audit_knows_charges(shop: TestShop) -> None:
 
 
 def test_every_balance_is_its_opening_plus_its_ledger(shop: TestShop) -> None:
-    charge(shop, 5_000)
+    shop.charge(5_000)
     shop.order(("dunk-270", 1))
 
     wallets = shop.books().wallets

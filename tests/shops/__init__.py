@@ -2,7 +2,7 @@
 
 from tests.shops.databases import empty_database, new_database
 from tests.shops.in_process import shop_in_process
-from tests.shops.kept_open import ServedShopOf, ShopOf, kept_open
+from tests.shops.kept_open import ServedShopOf, ShopOf, ShopSetUp, kept_open
 from tests.shops.served import ServedShop, served_shop
 from tests.shops.shop import PRICE_WON, SMALL, TestShop, until
 
@@ -12,6 +12,7 @@ __all__ = [
     "ServedShop",
     "ServedShopOf",
     "ShopOf",
+    "ShopSetUp",
     "TestShop",
     "empty_database",
     "kept_open",

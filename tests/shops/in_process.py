@@ -83,6 +83,7 @@ def shop_in_process(strategy: str, endpoints: Endpoints, axes: Axes = SMALL) -> 
             {
                 **axes.model_dump(),
                 "strategy": strategy,
+                "board_interval_ms": 20,
                 "database_url": database_url,
                 "redis_url": redis_url,
                 "admin_key": _ADMIN_KEY,

@@ -14,6 +14,7 @@ _MOST_OPEN_SHOPS = 2  # one after the other, as the tests of a worker are sorted
 AnyShop = TypeVar("AnyShop", bound=TestShop)
 ShopOf = Callable[[str], TestShop]
 ServedShopOf = Callable[[str], ServedShop]
+ShopSetUp = Callable[..., AbstractContextManager[TestShop]]
 
 
 @contextmanager

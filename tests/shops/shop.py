@@ -75,6 +75,18 @@ class TestShop(ABC):
     def admin(self, path: str, body: Any) -> httpx.Response:
         return self.http.post(path, json=body, headers={"x-admin-key": self.admin_key})
 
+    def restock(self, sku: str, units: int, key: str | None = None) -> httpx.Response:
+        """Put more units on sale, under a new key where none is given."""
+        key = f"restock-{next(self._keys)}" if key is None else key
+        headers = {"x-admin-key": self.admin_key, "idempotency-key": key}
+        return self.http.post("/admin/restock", json={"sku": sku, "units": units}, headers=headers)
+
+    def charge(self, amount_won: Any, shopper: int = 0, key: str | None = None) -> httpx.Response:
+        """Put money into a shopper's wallet, under a new key where none is given."""
+        key = f"charge-{next(self._keys)}" if key is None else key
+        headers = self.bearer(shopper) | {"idempotency-key": key}
+        return self.http.post("/wallet/charges", json={"amount_won": amount_won}, headers=headers)
+
     def tokens(self, count: int) -> list[str]:
         tokens: list[str] = self.admin("/admin/tokens", {"first": 0, "count": count}).json()["tokens"]
         return tokens

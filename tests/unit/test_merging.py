@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import asyncpg
 import pytest
 
 from system.platform.merging import Merger
@@ -129,3 +130,20 @@ async def test_a_caller_cancelled_before_its_batch_began_is_worked_on_all_the_sa
 
     assert await second == 4
     assert work.batches == [[1, 2]]
+
+
+async def test_an_item_that_cannot_be_stored_is_refused_alone() -> None:
+    batches = []
+
+    async def store(items: list[int]) -> Sequence[int]:
+        batches.append(items)
+        if 2 in items:
+            raise asyncpg.DataError("2 is out of range")
+        return items
+
+    merged = merger(store)
+    answers = await asyncio.gather(*(merged.submit(item) for item in (1, 2, 3)), return_exceptions=True)
+
+    assert (answers[0], answers[2]) == (1, 3)
+    assert isinstance(answers[1], asyncpg.DataError)
+    assert batches == [[1, 2, 3], [1], [2], [3]]

@@ -1,0 +1,1 @@
+"""What all purchases and payments share."""
