@@ -105,6 +105,20 @@ def test_a_restock_takes_the_sold_out_flag_down(shop_of: ShopOf, strategy: str) 
 
 
 @every_strategy
+def test_copies_of_the_order_for_the_last_unit_never_hear_that_it_is_gone(
+    shop_of: ShopOf, strategy: str
+) -> None:
+    shop = shop_of(strategy)
+    shop.reset({"270": 1})
+    [token] = shop.tokens(1)
+
+    answers = shop.at_once([(token, "same", [("dunk-270", 1)])] * 30)
+
+    assert set(answers) <= {(201, ""), (409, "key_in_progress"), (409, "conflict")}
+    assert shop.order(("dunk-270", 1), key="same").status_code == 201
+
+
+@every_strategy
 def test_one_key_sent_many_times_at_once_makes_one_order(shop_of: ShopOf, strategy: str) -> None:
     shop = shop_of(strategy)
     [token] = shop.tokens(1)

@@ -18,6 +18,7 @@ from tests.strategies import SAFE
 SYSTEM = Path(__file__).parents[2] / "system"
 SCHEMA = "migrations/versions/0001_shop.sql"
 STRATEGIES_SCHEMA = "migrations/versions/0002_strategies.sql"
+KEYS_SCHEMA = "migrations/versions/0005_one_store_of_keys.sql"
 LEDGER_SCHEMA = "migrations/versions/0004_no_hold_for_a_copy.sql"
 SALE_SCHEMA = "migrations/versions/0003_one_hold.sql"
 ORDERS_AT_ONCE = 5
@@ -84,12 +85,12 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
         SLOW_READ,
     ),
     "advisory_lock": (
-        guard("stock/statements.py", "pg_advisory_xact_lock(hashtextextended(sku, 0))", "sku"),
+        guard("stock/statements.py", "pg_advisory_xact_lock(hashtextextended('sku ' || sku, 0))", "sku"),
         SLOW_READ,
     ),
     "unit_rows": (
         guard(
-            STRATEGIES_SCHEMA,
+            KEYS_SCHEMA,
             "ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED",
             "ORDER BY id LIMIT p_quantities[i]",
         ),
@@ -132,7 +133,7 @@ MUTATIONS: dict[str, tuple[Edit, ...]] = {
     "single_writer": (UNDECIDED,),
     "micro_batch": (
         guard(
-            STRATEGIES_SCHEMA,
+            KEYS_SCHEMA,
             'WHERE b.sku = ANY (p_skus) ORDER BY b.sku COLLATE "C" FOR UPDATE',
             "WHERE b.sku = ANY (p_skus) AND pg_sleep(0.05) IS NOT NULL",  # and a pause
         ),
