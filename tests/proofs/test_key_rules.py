@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -90,3 +91,25 @@ def test_without_a_guard_a_rule_is_broken(
 
     with served_shop(strategy, endpoints, tmp_path / "shop.log", TWO_WORKERS, database_url) as shop:
         assert broken(shop, range(ROUNDS)) != []
+
+
+@pytest.mark.parametrize("strategy", ["single_writer", "redis_queue", "micro_batch"])
+def test_batches_of_the_same_keys_do_not_meet_crosswise_whatever_plan_is_chosen(
+    strategy: str, endpoints: Endpoints, tmp_path: Path
+) -> None:
+    axes = TWO_WORKERS.model_copy(update={"batch_window_ms": 50})
+    with served_shop(strategy, endpoints, tmp_path / "shop.log", axes) as shop:
+        shop.reset({"270": 100}, shoppers=200)
+        with shop.database() as ask:  # with so many, the plan is another than of an empty table
+            ask(
+                "INSERT INTO idempotency_keys (shopper, key, fingerprint, status, answer)"
+                " SELECT 1000 + n % 1000, 'kept ' || n, '', 201, '' FROM generate_series(1, 200000) AS n"
+            )
+            ask("ANALYZE")
+        orders = [(token, "same", [("dunk-270", 1)]) for token in shop.tokens(200)]
+
+        answers = Counter(shop.at_once([*orders, *reversed(orders)]))
+
+        assert set(answers) <= {(201, ""), (409, "sold_out"), (409, "key_in_progress")}
+        assert len(shop.at_rest().orders) == 100
+        assert deadlocks(shop) == 0
