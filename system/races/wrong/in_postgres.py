@@ -114,9 +114,9 @@ class FlagForEver(Board):
     """A board that puts up "sold out" and never takes it down."""
 
     async def refresh(self) -> None:
-        gone = dict(self._buyers)
+        gone = dict(self._gone)
         await super().refresh()
-        self._buyers = gone | self._buyers
+        self._gone = gone | self._gone
 
 
 class ForgetfulWriter(Writer):
