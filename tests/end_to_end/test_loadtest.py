@@ -11,7 +11,7 @@ from tests.end_to_end.command import Desk
 
 def test_what_the_model_does_not_know_is_measured_alone_and_recorded(desk: Desk) -> None:
     test = desk.run("loadtest", "--scenario", desk.scenario(), "--profile", "smoke", "--time-scale", "1",
-                    "--strategies", "no_lock,queued", "--set", "pool_size=4",
+                    "--strategies", "no_lock,redis_queue", "--set", "pool_size=4",
                     "--set", "batch_window_ms=2")  # fmt: skip
 
     assert test.code() == 0, test.output
@@ -22,7 +22,6 @@ def test_what_the_model_does_not_know_is_measured_alone_and_recorded(desk: Desk)
     summary = Summary.model_validate_json((desk.latest / "summary.json").read_text())
     assert {one.name: one.audit.verdict for one in summary.strategies if one.safe} == {
         "redis_queue": "pass",
-        "single_writer": "pass",
     }
     samples = Record.load(desk.latest / "redis_queue" / "0").conditions.samples
     assert max(sample.consumer for sample in samples) > 0
@@ -32,8 +31,8 @@ def test_on_servers_that_cannot_be_metered_nothing_is_predicted(desk: Desk) -> N
     with open_servers("embedded") as endpoints:
         desk.environment |= {"DATABASE_URL": endpoints.database_url, "REDIS_URL": endpoints.redis_url}
         test = desk.run("loadtest", "--scenario", desk.scenario(), "--profile", "smoke", "--time-scale", "1",
-                        "--servers", "external", "--strategies", "no_lock,conditional_update")  # fmt: skip
+                        "--servers", "external", "--strategies", "no_lock")  # fmt: skip
 
     assert test.code() == 0, test.output
     assert "Nothing is predicted: calibration needs the CPU time" in test.output
-    assert Record.load(desk.latest / "conditional_update" / "0").conditions.samples == ()
+    assert Record.load(desk.latest / "no_lock" / "0").conditions.samples == ()

@@ -76,7 +76,7 @@ def test_a_late_run_is_measured_again_unless_it_shows_that_a_safe_strategy_is_no
     stage: Stage, tmp_path: Path
 ) -> None:
     source = tmp_path / "drop.toml"
-    source.write_text(DROP.replace("10_000", "0.000_001").replace("per_s = 600", "per_s = 3000"))
+    source.write_text(DROP.replace("10_000", "0.000_001").replace("per_s = 600", "per_s = 1500"))
     rehearsal = Rehearsal.of(str(source), time_scale=1.0, seed=3)
     unguarded = StrategyUnderTest(name="no_lock", safe=True, ack="committed")  # it is not: that is the fault
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,8 @@ def test_make_passes_nothing_that_the_commands_do_not_take() -> None:
         (["foresee", "--shoppers", "1e12"], "expected at most"),
         (["gate", "nowhere"], "nowhere is not the folder of a run"),
         (["report", "nowhere"], "nowhere is not the folder of a run"),
+        (["serve", "--strategy", "no_lokc"], "no strategy 'no_lokc'; did you mean 'no_lock'?"),
+        (["loadtest", "--strategies", "safest"], "no strategy 'safest'; did you mean 'safe'?"),
         (["serve", "--port", "70000"], "Invalid value for '--port'"),
         (["bench", "--only", "order"], "no bench 'order'; did you mean 'orders'?"),
         (["bench", "--base", "no-such-branch"], "--base no-such-branch: no such commit in"),
@@ -116,6 +119,29 @@ def test_a_wrong_value_is_named_and_ends_with_code_2(arguments: list[str], messa
     assert code == 2
     assert message in text
     assert "Traceback" not in text
+
+
+def test_a_taken_port_is_told_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, text = said("serve", "--port", str(port))
+
+    assert code == 2
+    assert f"error: port {port} on 127.0.0.1 is taken" in text
+    assert "--port" in text
+
+
+def test_external_servers_that_are_not_there_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/dropday")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+
+    code, text = said("loadtest", "--servers", "external")
+
+    assert code == 2
+    assert "error: PostgreSQL at postgresql://nobody@127.0.0.1:1/dropday cannot be used" in text
+    assert not (tmp_path / "runs" / "latest").exists()
 
 
 @pytest.mark.parametrize("command", ["loadtest", "simulate"])

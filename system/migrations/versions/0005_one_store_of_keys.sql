@@ -80,7 +80,7 @@ END $$;
 
 CREATE FUNCTION queued_orders(p_orders jsonb)
 RETURNS TABLE (shopper bigint, key text, fingerprint text, skus text[], quantities bigint[], place bigint)
-LANGUAGE sql AS $$
+LANGUAGE sql IMMUTABLE AS $$
     SELECT * FROM ROWS FROM (jsonb_to_recordset(p_orders)
         AS (shopper bigint, key text, fingerprint text, skus text[], quantities bigint[])) WITH ORDINALITY
 $$;
