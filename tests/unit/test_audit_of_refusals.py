@@ -103,6 +103,8 @@ def test_a_limit_may_be_said_to_be_reached_after(what: str, before: list[Request
         ("an order of another shopper", [request(0.0, TWO, shopper=2)]),
         ("an order of one, and another attempt answered before",
          [request(0.0), refused("conflict", request(0.89, key=1))]),
+        ("an order of another shopper, who was rightly told so",
+         [request(0.0, TWO, shopper=2), refused("limit_reached", request(0.5, shopper=2, key=1))]),
         ("an order of one by the second attempt of its key",
          [refused("conflict", request(0.0)), request(0.95, attempt=1)]),
         ("an attempt of the same key whose fate nobody saw", [lost(request(0.0, key=9))] * 2),
