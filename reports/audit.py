@@ -6,12 +6,13 @@ enough to the danger for a pass to mean anything.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from reports import acknowledgements, invariants
+from reports import acknowledgements, invariants, refusals
 from reports.evidence import KEY, Evidence
 from reports.violations import AuditReport, Check, Verdict, Violation
 from scenarios.history import Outcome
@@ -43,13 +44,18 @@ def audit(record: Record, scenario: Scenario, *, exact: bool = True) -> AuditRep
             not, how often it did is a figure (`units.false_sold_out`) and no violation.
     """
     evidence = Evidence(record)
-    found = [_check(checker, evidence, scenario) for checker in _checkers(scenario, exact=exact)]
+    checkers = _checkers(evidence, scenario, exact=exact)
+    found = [_check(checker, evidence, scenario) for checker in checkers]
     return _report([check for check, _ in found], [one for _, violations in found for one in violations])
 
 
 def merge(reports: Sequence[AuditReport]) -> AuditReport:
     """The verdict on several runs of one strategy: one breach is a breach, one dangerous run is dangerous."""
-    checks = [_gravest(checks) for checks in zip(*(report.checks for report in reports), strict=True)]
+    by_invariant: defaultdict[int, list[Check]] = defaultdict(list)
+    for report in reports:
+        for check in report.checks:
+            by_invariant[check.invariant].append(check)
+    checks = [_gravest(checks) for _, checks in sorted(by_invariant.items())]
     violations = [
         one.model_copy(update={"run": run}) for run, report in enumerate(reports) for one in report.violations
     ]
@@ -135,6 +141,17 @@ def _keys(evidence: Evidence) -> Danger:
     return Danger(orders > 0, f"{orders:,} orders; {repeated:,} attempts sent a key again")
 
 
+def _refusals_by_code(evidence: Evidence) -> Danger:
+    told = _refused(evidence)["code"].value_counts().sort("code").iter_rows()
+    alone = refusals.conflicts_alone(evidence)
+    figure = f"; conflicts with nobody else there: {alone:,}" if alone else ""
+    return Danger(True, "told: " + ", ".join(f"{code} {times:,}" for code, times in told) + figure)
+
+
+def _refused(evidence: Evidence) -> pl.DataFrame:
+    return evidence.attempts.filter(pl.col("code").is_in(refusals.CODES))
+
+
 def _limits(evidence: Evidence) -> Danger:
     """Near the limit: shoppers asked again for a SKU of which they had bought some."""
     bought = evidence.lines.group_by("shopper", "sku").agg(pl.col("key").first(), pl.col("placed_s").min())
@@ -145,8 +162,8 @@ def _limits(evidence: Evidence) -> Danger:
     return Danger(True, f"{again:,} shoppers asked for a SKU more than once and had bought it")
 
 
-def _checkers(scenario: Scenario, *, exact: bool) -> list[Checker]:
-    """Those of the invariants that the scenario can break, in their order."""
+def _checkers(evidence: Evidence, scenario: Scenario, *, exact: bool) -> list[Checker]:
+    """Those of the invariants that the run can have broken, in their order."""
     checkers = [
         Checker(
             1,
@@ -159,13 +176,10 @@ def _checkers(scenario: Scenario, *, exact: bool) -> list[Checker]:
         else Checker(2, "no undersell", _no_drift, _refusals_of_any_kind),
         Checker(3, "orders exist as acknowledged", _as_acknowledged, _acknowledgements),
         Checker(4, "money is conserved", invariants.money_is_conserved, _money),
-        Checker(
-            5,
-            "one key, one effect, one answer",
-            lambda evidence, _: invariants.one_key_one_effect(evidence),
-            _keys,
-        ),
+        Checker(5, "one key, one effect, one answer", _one_key, _keys),
     ]
+    if not _refused(evidence).is_empty():
+        checkers.append(Checker(6, "refusals are true", _refusals_are_true, _refusals_by_code))
     if any(sku.limit for sku in scenario.skus):
         checkers.append(
             Checker(9, "nobody above the limit", invariants.nobody_above_the_limit, _limits),
@@ -179,6 +193,20 @@ def _no_undersell(evidence: Evidence, _: Scenario) -> list[Violation]:
 
 def _no_drift(evidence: Evidence, _: Scenario) -> list[Violation]:
     return invariants.counters_agree(evidence)
+
+
+def _one_key(evidence: Evidence, _: Scenario) -> list[Violation]:
+    return [*invariants.one_key_one_effect(evidence), *refusals.no_refusal_after_purchase(evidence)]
+
+
+def _refusals_are_true(evidence: Evidence, scenario: Scenario) -> list[Violation]:
+    return [
+        *refusals.no_false_limit(evidence, scenario),
+        *refusals.no_false_want_of_money(evidence, scenario),
+        *refusals.no_false_unknown_sku(evidence),
+        *refusals.no_key_in_progress_alone(evidence),
+        *refusals.no_key_reused_alone(evidence),
+    ]
 
 
 def _as_acknowledged(evidence: Evidence, _: Scenario) -> list[Violation]:

@@ -1,7 +1,8 @@
 """The invariants of a shop, each a pure function of the evidence that returns what broke it.
 
 The numbers are those of the audit: 1 no oversell, 2 no undersell, 4 money is conserved, 5 one key, one
-effect, one answer, 9 nobody above the limit. The third, orders as acknowledged, is in `acknowledgements`.
+effect, one answer, 9 nobody above the limit. The third, orders as acknowledged, is in `acknowledgements`;
+the sixth, refusals are true, in `refusals`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import polars as pl
 
 from reports.evidence import KEY, Evidence, contents, counted
 from reports.scenes import scene
+from reports.tallies import released_s, under_way, until
 from reports.violations import Violation, violation
 from scenarios.history import Outcome
 from scenarios.scenario import Scenario
@@ -54,14 +56,10 @@ def no_early_sold_out(evidence: Evidence) -> list[Violation]:
     then, and those that other attempts under way may have held for a while. Restocks do not count: when they
     came is not known.
     """
-    refusals = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT).with_row_index("line")
+    refusals = evidence.asked.filter(pl.col("outcome") == Outcome.SOLD_OUT)
     orders = evidence.lines.with_columns(pl.col("sent_s").fill_null(pl.col("placed_s")))
-    passing = _passing_holds(evidence)
-    gone = (
-        _units_until(orders, "sent_s", refusals, "done_s")
-        + _units_until(passing, "sent_s", refusals, "done_s")
-        - _units_until(passing, "released_s", refusals, "sent_s")
-    )
+    booked = until(orders, "quantity", "sent_s", refusals, "done_s", by=["sku"])
+    gone = booked + under_way(_passing_holds(evidence), "quantity", refusals, by=["sku"])
     early = (
         refusals.with_columns(gone=gone)
         .join(evidence.stock.select("sku", "initial"), on="sku", maintain_order="left")
@@ -73,22 +71,9 @@ def no_early_sold_out(evidence: Evidence) -> list[Violation]:
 
 
 def _passing_holds(evidence: Evidence) -> pl.DataFrame:
-    """Lines of attempts without an order that may have held units; when an unknown one let go, nobody saw."""
+    """Lines of attempts without an order that may have held units."""
     attempts = evidence.asked.filter(~pl.col("outcome").is_in([Outcome.SOLD_OUT, Outcome.BOUGHT]))
-    unseen = pl.col("outcome").is_in([Outcome.UNKNOWN, Outcome.QUEUED])
-    return attempts.join(evidence.orders, on=KEY, how="anti").with_columns(
-        released_s=pl.when(unseen).then(float("inf")).otherwise("done_s")
-    )
-
-
-def _units_until(lines: pl.DataFrame, at: str, moments: pl.DataFrame, moment: str) -> pl.Series:
-    """For each row of `moments`: the units of its SKU in those `lines` whose `at` is not after `moment`."""
-    units = pl.col("quantity").sum()
-    running = lines.group_by("sku", pl.col(at).alias("until")).agg(units).sort("until")
-    running = running.select("sku", "until", pl.col("quantity").cum_sum().over("sku").alias("units"))
-    asked = moments.select("line", "sku", pl.col(moment).alias("until")).sort("until")
-    counted = asked.join_asof(running, on="until", by="sku", check_sortedness=False)
-    return counted.sort("line")["units"].fill_null(0)
+    return attempts.join(evidence.orders, on=KEY, how="anti").with_columns(released_s=released_s())
 
 
 def money_is_conserved(evidence: Evidence, scenario: Scenario) -> list[Violation]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reports.bottleneck import UNKNOWN, bound_by, time_shares, tries_of, utilisation, vain_tries
 from reports.evidence import KEY, Evidence
+from reports.refusals import conflicts_alone
 from reports.shapes import Aggregate, Interval, Metrics, Number, Percentiles, Retries, leaves
 from reports.stretch import Stretch, mean_spans_ms, purchases
 from reports.units import units
@@ -31,6 +32,7 @@ def measure(record: Record) -> Metrics:
     history, generator = record.history, record.conditions.generator
     taken = purchases(history)
     stretch = Stretch.of(taken["done_s"].to_numpy()) if len(taken) >= 2 else None
+    evidence = Evidence(record)
     repeats = Retries(shoppers=_repeated_keys(history), strategy=_repeated_tries(history))
     return Metrics(
         offered=generator.offered,
@@ -38,12 +40,13 @@ def measure(record: Record) -> Metrics:
         dropped=generator.dropped,
         completed=_completed(history),
         outcomes=_outcomes(history),
-        units=units(Evidence(record)),
+        units=units(evidence),
         orders_per_s=stretch.per_s if stretch else 0,
         latency_ms=_latencies(history),
         peak_in_system=_peak(history),
         retries=repeats.shoppers + repeats.strategy,
         retries_by=repeats,
+        conflicts_alone=conflicts_alone(evidence),
         **(_of_stretch(record, taken, stretch) if stretch else _OF_NO_STRETCH),
     )
 

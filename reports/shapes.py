@@ -126,6 +126,9 @@ class Metrics(Part):
     """Tries that were repeated, by shoppers and by the strategy."""
     retries_by: Retries
     """The same, by who repeated."""
+    conflicts_alone: Number
+    """Attempts told of a conflict while no other attempt was under way for one of their SKUs or by their
+    shopper. Nothing is broken by it: a restock or the shop's own upkeep can be in between, too."""
     spans_ms: dict[str, Number]
     """Mean time that an order taken in the busiest stretch spent in each step, as `Server-Timing` has it."""
     time_shares: TimeShares | None

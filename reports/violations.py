@@ -92,7 +92,7 @@ class AuditReport(Part):
     verdict: Verdict
     """`fail` where any check failed, `unknown` where any is unknown, else `pass`."""
     checks: tuple[Check, ...]
-    """One for each invariant that the scenario can break."""
+    """One for each invariant that the run can have broken."""
     violations: tuple[Violation, ...]
     """What the failed checks found."""
 

@@ -1,8 +1,10 @@
-"""Every safe strategy without its guard, in a copy of the system, is caught by the audit."""
+"""A copy of the system without a guard, or with a false refusal, is caught by the audit."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +13,7 @@ import pytest
 from harness.axes import Axes
 from harness.servers import Endpoints
 from harness.shop import migrate
-from tests.shops import empty_database, served_shop
+from tests.shops import PRICE_WON, ServedShop, empty_database, served_shop
 from tests.shops.crowds import Stock, Visit, audited
 from tests.strategies import SAFE
 
@@ -156,12 +158,40 @@ VISITS = [
     Visit(n, "key", ((f"dunk-{PLENTY[n % len(PLENTY)]}", 1), ("dunk-270", 1))) for n in range(STOCK.shoppers)
 ]
 
+# What makes the shop refuse what it need not, and what the audit says of that.
+LIES: dict[str, tuple[Edit, str]] = {
+    "a limit of one less": (
+        Edit(SCHEMA, "has.units + excluded.units <= p_limit;", "has.units + excluded.units < p_limit;"),
+        "limits were said to be reached and were not",
+    ),
+    "a wallet that never gives its last won": (
+        Edit(SCHEMA, "AND balance_won >= p_total;", "AND balance_won > p_total;"),
+        "funds were said to be insufficient and were not",
+    ),
+    "a refusal where an answer is kept": (
+        Edit("orders/service.py", "if kept is None:", "if order.key:"),
+        "keys were refused after they had bought",
+    ),
+}
+
+# Everybody pays for two and may have two of a size. Half of them buy up one size, and all ask again for
+# what they have.
+MODEST = Stock({"270": 20, "280": 5}, shoppers=10, balance_won=2 * PRICE_WON, limit=2)
+MODEST_VISITS = [
+    Visit(n, key, ((sku, 1),), after_s)
+    for n in range(MODEST.shoppers)
+    for mine in ("dunk-270" if n % 2 else "dunk-280",)
+    for key, sku, after_s in (("one", mine, 0.0), ("another", "dunk-270", 0.5), ("one", mine, 1.0))
+]
+
+EDITS = sorted({edit for edits in MUTATIONS.values() for edit in edits} | {edit for edit, _ in LIES.values()})
+
 
 def test_every_safe_strategy_has_a_guard_to_lose() -> None:
     assert tuple(MUTATIONS) == SAFE
 
 
-@pytest.mark.parametrize("edit", sorted({edit for edits in MUTATIONS.values() for edit in edits}))
+@pytest.mark.parametrize("edit", EDITS)
 def test_what_is_taken_out_is_there_once(edit: Edit) -> None:
     assert (SYSTEM / edit.file).read_text().count(edit.old) == 1
 
@@ -170,14 +200,9 @@ def test_what_is_taken_out_is_there_once(edit: Edit) -> None:
 def test_a_safe_strategy_without_its_guard_is_caught(
     strategy: str, endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _copy_of_the_system(tmp_path, MUTATIONS[strategy])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # not the system in the working folder
+    _import_the_copy_in(tmp_path, monkeypatch)
     database_url = empty_database(endpoints.database_url, f"without_guard_{strategy}")
-    migrate(database_url)  # by the copy, whose guards may be in the schema
-    axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
-
-    with served_shop(strategy, endpoints, tmp_path / "shop.log", axes, database_url) as shop:
+    with _shop_of_a_copy(strategy, MUTATIONS[strategy], endpoints, database_url, tmp_path) as shop:
         for _ in range(CROWDS):
             report = audited(shop, STOCK, VISITS)
             if report.violations:
@@ -187,7 +212,37 @@ def test_a_safe_strategy_without_its_guard_is_caught(
     assert "more units were sold than there were" in [violation.what for violation in report.violations]
 
 
-def _copy_of_the_system(folder: Path, edits: tuple[Edit, ...]) -> None:
+@pytest.mark.parametrize("lie", LIES)
+def test_a_shop_that_refuses_what_it_need_not_is_caught(
+    lie: str, endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit, what = LIES[lie]
+    _import_the_copy_in(tmp_path, monkeypatch)
+    database_url = empty_database(endpoints.database_url, f"with_{lie.replace(' ', '_')}")
+    with _shop_of_a_copy("optimistic_lock", [edit], endpoints, database_url, tmp_path) as shop:
+        report = audited(shop, MODEST, MODEST_VISITS)
+
+    assert what in [violation.what for violation in report.violations]
+
+
+@contextmanager
+def _shop_of_a_copy(
+    strategy: str, edits: Sequence[Edit], endpoints: Endpoints, database_url: str, folder: Path
+) -> Iterator[ServedShop]:
+    """A shop of a copy of the system with `edits`, in `folder`; its database is still empty."""
+    _copy_of_the_system(folder, edits)
+    migrate(database_url)  # by the copy, whose guards may be in the schema
+    axes = Axes(pool_size=ORDERS_AT_ONCE, buckets=3, backstops=False, **AXES.get(strategy, {}))
+    with served_shop(strategy, endpoints, folder / "shop.log", axes, database_url) as shop:
+        yield shop
+
+
+def _import_the_copy_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # not the system in the working folder
+
+
+def _copy_of_the_system(folder: Path, edits: Sequence[Edit]) -> None:
     copy = folder / "system"
     shutil.copytree(SYSTEM, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for file, old, new in edits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def stocks(draw: st.DrawFn) -> Stock:
 
 @st.composite
 def crowds(draw: st.DrawFn, stock: Stock) -> list[Visit]:
-    """Carts of one or two lines within 30 ms. Some are sent twice, some shoppers hang up and ask again."""
+    """Carts of one or two lines within 30 ms. Some are sent again, at once or later; some hang up on it."""
     visits = []
     for number in range(draw(st.integers(5, 25))):
         skus = draw(st.permutations([f"dunk-{size}" for size in stock.units]))
@@ -52,7 +53,8 @@ def crowds(draw: st.DrawFn, stock: Stock) -> list[Visit]:
             after_s=draw(st.integers(0, 30)) / 1000,
             patience_s=draw(st.none() | st.integers(1, 20).map(lambda ms: ms / 1000)),
         )
-        visits += [visit] * draw(st.sampled_from((1, 1, 1, 2)))
+        copies_after_s = draw(st.sampled_from(((), (), (), (0.0,), (0.05,), (0.0, 0.2))))
+        visits += [visit, *(replace(visit, after_s=visit.after_s + later) for later in copies_after_s)]
     return visits
 
 

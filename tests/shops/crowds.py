@@ -59,12 +59,16 @@ class Stock:
 
 def audited(shop: ServedShop, stock: Stock, visits: Sequence[Visit]) -> AuditReport:
     """Let the visits happen in a shop with this stock; audit what the shoppers saw and what the books say."""
+    return audit(recorded(shop, stock, visits), stock.scenario, exact=shop.strategy.exact)
+
+
+def recorded(shop: ServedShop, stock: Stock, visits: Sequence[Visit]) -> Record:
+    """What the visits leave behind in a shop with this stock."""
     shop.reset(stock.units, stock.shoppers, stock.balance_won, stock.limit)
     began = time()
     attempts = asyncio.run(_attempts(shop.system.port, visits, shop.tokens(stock.shoppers), began))
     books = shop.at_rest(began_unix_s=began)
-    record = Record(history.frame(attempts), books, conditions(offered=len(visits)))
-    return audit(record, stock.scenario, exact=shop.strategy.exact)
+    return Record(history.frame(attempts), books, conditions(offered=len(visits)))
 
 
 async def _attempts(port: int, visits: Sequence[Visit], tokens: list[str], began: float) -> list[Attempt]:

@@ -19,6 +19,7 @@ from scenarios.scenario import Scenario
 
 PRICE_WON = 1_000
 OPENING_WON = 10_000
+_STATUS = {"insufficient_funds": 402, "unknown_sku": 422, "idempotency_key_reused": 422}
 UNITS = {"shoe-270": 3, "shoe-280": 2}
 
 SCENARIO = Scenario.model_validate(
@@ -50,6 +51,7 @@ class Request:
     attempt: int = 0
     lost: bool = False
     turned_away: Outcome | None = None  # the shop says this, whatever is left
+    code: str = ""  # with which it turns them away
     order_number: int = 0  # of this shopper
 
     @property
@@ -64,7 +66,7 @@ def play(requests: Iterable[Request], *, units: Mapping[str, int] = UNITS, guard
     attempts = []
     for request in sorted(requests, key=lambda request: request.served_s):
         replayed = request.key in orders
-        enough = all(left[sku] >= wanted for sku, wanted in request.lines.items())
+        enough = all(left.get(sku, 0) >= wanted for sku, wanted in request.lines.items())
         if not replayed and not request.turned_away and (enough or not guarded):
             for sku, wanted in request.lines.items():
                 left[sku] -= wanted
@@ -106,16 +108,18 @@ def _attempt(request: Request, order: BookedOrder | None, *, replayed: bool) -> 
         sent_s=request.sent_s,
         done_s=request.done_s,
         outcome=request.turned_away or Outcome.SOLD_OUT,
-        status=409,
+        status=_STATUS.get(request.code, 409),
+        code=request.code,
     )
     if request.lost:
-        return replace(attempt, outcome=Outcome.UNKNOWN, status=0)
+        return replace(attempt, outcome=Outcome.UNKNOWN, status=0, code="timeout")
     if order is None:
         return attempt
     return replace(
         attempt,
         outcome=Outcome.BOUGHT,
         status=201,
+        code="",
         order_id=order.order_id,
         total_won=order.total_won,
         replayed=replayed,
