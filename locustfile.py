@@ -97,6 +97,7 @@ class UntilAllHaveLeft(LoadTestShape):
         shares: those of the test; of a worker its own.
         crowd: what sends the share of this process. It is not its Locust user: Locust stops users when a
             worker has come or is lost, to move them to others.
+        is_judged: whether the exit code is that of the test; also while there is none.
     """
 
     runner: Any
@@ -105,6 +106,7 @@ class UntilAllHaveLeft(LoadTestShape):
         super().__init__()
         self.shares = Shares({})
         self.crowd: gevent.Greenlet[..., None] | None = None
+        self.is_judged = True
 
     def tick(self) -> tuple[int, float] | None:
         """How many users there should be, or None to end the test."""
@@ -147,17 +149,21 @@ def _begin(environment: Any, **_: Any) -> None:
     runner, options, shape = environment.runner, environment.parsed_options, environment.shape_class
     shape.shares, shape.crowd = Shares({}), None
     if not isinstance(runner, WorkerRunner):
-        environment.process_exit_code = ExitCode.UNKNOWN  # until it ends
+        _expect_verdict(environment)
         options.shares = _shared_out(environment)
     if isinstance(runner, MasterRunner):
         options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
         shape.shares = Shares(options.shares)
     elif runner.client_id in options.shares:
-        environment.process_exit_code = ExitCode.UNKNOWN
+        _expect_verdict(environment)
         shape.shares = Shares({runner.client_id: options.shares[runner.client_id]})
-        shape.crowd = gevent.spawn(_send_share, environment, shape.shares)
+        shape.crowd = gevent.spawn(_send_share, environment)
     else:
         _log.info("this worker came after the arrivals were shared out: it sends nobody in this test")
+
+
+def _expect_verdict(environment: Any) -> None:
+    environment.process_exit_code, environment.shape_class.is_judged = ExitCode.UNKNOWN, False
 
 
 def _shared_out(environment: Any) -> dict[str, int]:
@@ -169,17 +175,17 @@ def _shared_out(environment: Any) -> dict[str, int]:
         if not options.no_reset:
             Admin(environment.host, options.admin_key).reset(scenario, arrivals.number_of_shoppers)
     except (ValueError, AdminError) as error:
-        environment.process_exit_code = ExitCode.WRONG_USAGE
+        environment.process_exit_code, environment.shape_class.is_judged = ExitCode.WRONG_USAGE, True
         raise StopTest(error) from error
     senders = sorted(_present(environment.runner))
     parts = [Part(index, len(senders)) for index in range(len(senders))]
     return {sender: len(part.own(len(arrivals))) for sender, part in zip(senders, parts, strict=True)}
 
 
-def _send_share(environment: Any, shares: Shares) -> None:
+def _send_share(environment: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
     ending = _sent(environment)
-    shares.note(runner.client_id, ending)
+    _note(environment, runner.client_id, ending)
     if isinstance(runner, WorkerRunner):
         share = {"begins_unix_s": options.begins_unix_s, "ending": ending.model_dump(mode="json")}
         runner.send_message("share_ended", share)
@@ -224,17 +230,30 @@ def _rehearsal(environment: Any) -> Rehearsal:
     )
 
 
+def _note(environment: Any, sender: str, ending: Ending) -> None:
+    """Keep how a share ended. The last of them decides the exit code."""
+    shares = environment.shape_class.shares
+    shares.note(sender, ending)
+    if not shares.out():
+        _judge(environment, _present(environment.runner))
+
+
 @events.test_stopping.add_listener
-def _conclude(environment: Any, **_: Any) -> None:
-    """Stop what is still being sent, and say what was wrong with the test. The exit code follows from it."""
-    shape = environment.shape_class
-    present, shares = _present(environment.runner), shape.shares
+def _stop_crowd(environment: Any, **_: Any) -> None:
+    """Stop what is still being sent; with that the exit code is decided."""
+    shape, present = environment.shape_class, _present(environment.runner)
     if shape.crowd:
         shape.crowd.kill()
+    _judge(environment, present)
     shape.shares = Shares({})
-    if environment.process_exit_code == ExitCode.UNKNOWN:
-        code, wrong = shares.verdict(present)
-        environment.process_exit_code = code
+
+
+def _judge(environment: Any, present: set[str]) -> None:
+    """Decide the exit code of a test, and say what was wrong with it."""
+    shape = environment.shape_class
+    if not shape.is_judged:
+        shape.is_judged = True
+        environment.process_exit_code, wrong = shape.shares.verdict(present)
         for sentence in wrong:
             _log.error("%s", sentence)
 
@@ -259,10 +278,10 @@ def _end_headless(environment: Any, **_: Any) -> None:
 @events.init.add_listener
 def _listen_to_workers(environment: Any, **_: Any) -> None:
     if isinstance(environment.runner, MasterRunner):
-        environment.runner.register_message("share_ended", _note)
+        environment.runner.register_message("share_ended", _hear)
 
 
-def _note(environment: Any, msg: Any) -> None:
+def _hear(environment: Any, msg: Any) -> None:
     """A worker's share has ended. That of an earlier test, which was stopped, is not counted."""
     if msg.data["begins_unix_s"] == environment.parsed_options.begins_unix_s:
-        environment.shape_class.shares.note(msg.node_id, Ending.model_validate(msg.data["ending"]))
+        _note(environment, msg.node_id, Ending.model_validate(msg.data["ending"]))
