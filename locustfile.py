@@ -234,7 +234,7 @@ def _note(environment: Any, sender: str, ending: Ending) -> None:
     """Keep how a share ended. The last of them decides the exit code."""
     shares = environment.shape_class.shares
     shares.note(sender, ending)
-    if not shares.out():
+    if shares and not shares.out():
         _judge(environment, _present(environment.runner))
 
 
