@@ -1,7 +1,8 @@
 """The load test, run by Locust: `locust -f locustfile.py --scenario sneaker_drop --strategy redis_hold`.
 
-Without --host it starts a system of its own with that strategy, and stops it at the end. One Locust user
-sends the whole crowd (`scenarios/rehearsal.py`); with --master and --worker, each worker's user its share.
+Without --host it starts a system of its own with that strategy, and stops it at the end. One greenlet sends
+the whole crowd (`scenarios/rehearsal.py`); with --master and --worker, one in each worker its share. The exit
+code of a test is a `scenarios/endings.py` ExitCode.
 """
 
 # Locust's hooks and its environment are not typed tightly enough to be told apart
@@ -21,20 +22,19 @@ import gevent
 from locust import FastHttpUser, LoadTestShape, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopTest, StopUser
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, MasterRunner, WorkerRunner
 
 from scenarios.admin import Admin, AdminError
 from scenarios.arrivals import generate
-from scenarios.conditions import Generator
+from scenarios.endings import Ending, ExitCode, Shares
 from scenarios.rehearsal import Part, Rehearsal
-from scenarios.scenario import Scenario, load, names
+from scenarios.scenario import Scenario, ScenarioError, load, names
 from scenarios.serving import serve
 
 _DEFAULT_STRATEGY = "conditional_update"
 _START_WITHIN_S = 0.2
+_LOOK_AGAIN_S = 0.01
 _WORKERS_START_WITHIN_S = 5.0  # they fetch the tokens first, and then all begin at the same moment
-
-_PASSED, _WRONG_USAGE, _UNKNOWN = 0, 2, 3  # exit codes
 
 _log = logging.getLogger("dropday")
 
@@ -83,7 +83,7 @@ def _find_shop(environment: Any, **_: Any) -> None:
             Path(options.record).mkdir(parents=True, exist_ok=True)
     except (ValueError, OSError, AdminError) as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(_WRONG_USAGE)
+        sys.exit(ExitCode.WRONG_USAGE)
 
 
 def _scenario(options: Namespace) -> Scenario:
@@ -91,32 +91,42 @@ def _scenario(options: Namespace) -> Scenario:
 
 
 class UntilAllHaveLeft(LoadTestShape):
-    """One Locust user in every process that sends, for as long as it takes their crowds to leave."""
+    """One Locust user in every process that sends, for as long as it takes the shares of the crowd to end.
+
+    Attributes:
+        shares: those of the test; of a worker its own.
+        crowd: what sends the share of this process. It is not its Locust user: Locust stops users when a
+            worker has come or is lost, to move them to others.
+        is_judged: whether the exit code is that of the test; also while there is none.
+    """
 
     runner: Any
 
     def __init__(self) -> None:
         super().__init__()
-        self.expect(0)
-
-    def expect(self, crowds: int) -> None:
-        """A test begins with as many crowds as there are processes that send; with 0 it has ended."""
-        self.crowds = crowds
-        self.begun = False  # the one of this process
-        self.left = 0
-        self.through = 0  # of those that have left: everybody was sent
+        self.shares = Shares({})
+        self.crowd: gevent.Greenlet[..., None] | None = None
+        self.is_judged = True
 
     def tick(self) -> tuple[int, float] | None:
         """How many users there should be, or None to end the test."""
-        processes = self.runner.worker_count
-        if processes < self.crowds:
-            _log.error("%d workers are lost, and their shoppers with them", self.crowds - processes)
+        out = self.shares.out()
+        if self.runner.state == STATE_RUNNING and not (out and out <= _present(self.runner)):
             return None
-        return None if self.crowds and self.left == self.crowds else (processes, processes)
+        users = len(self.shares) or self.runner.worker_count
+        return users, users
+
+
+def _present(runner: Any) -> set[str]:
+    """The processes that can send: of workers those that Locust has heard from within seconds."""
+    if not isinstance(runner, MasterRunner):
+        return {runner.client_id}
+    there = (*runner.clients.ready, *runner.clients.spawning, *runner.clients.running)
+    return {worker.id for worker in there}
 
 
 class Shoppers(FastHttpUser):
-    """The whole crowd, or a worker's share of it: one task, done once.
+    """The user that Locust counts for the crowd of its process.
 
     A FastHttpUser so that a task of your own has its client. The crowd goes over `scenarios/wire.py`, whose
     docstring says why.
@@ -124,109 +134,154 @@ class Shoppers(FastHttpUser):
 
     @task
     def come(self) -> None:
-        """Send the crowd, and return when everybody has left."""
+        """Return when everybody has left."""
         environment: Any = self.environment
-        if not environment.shape_class.begun:
-            environment.shape_class.begun = True
-            _note_left(environment, through=_send_crowd(environment))
+        if environment.shape_class.crowd:
+            environment.shape_class.crowd.join()
         raise StopUser
 
 
-def _send_crowd(environment: Any) -> bool:
-    """Whether everybody was sent, and left."""
+@events.test_start.add_listener
+def _begin(environment: Any, **_: Any) -> None:
+    """Stock the shop and share out the arrivals. A process with a share begins to send it."""
+    while environment.runner is None:  # a worker may hear of a test while Locust still makes its runner
+        gevent.sleep(_LOOK_AGAIN_S)
+    runner, options, shape = environment.runner, environment.parsed_options, environment.shape_class
+    shape.shares, shape.crowd = Shares({}), None
+    if not isinstance(runner, WorkerRunner):
+        _expect_verdict(environment)
+        options.shares = _shared_out(environment)
+    if isinstance(runner, MasterRunner):
+        options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
+        shape.shares = Shares(options.shares)
+    elif runner.client_id in options.shares:
+        _expect_verdict(environment)
+        shape.shares = Shares({runner.client_id: options.shares[runner.client_id]})
+        shape.crowd = gevent.spawn(_send_share, environment)
+    else:
+        _log.info("this worker came after the arrivals were shared out: it sends nobody in this test")
+
+
+def _expect_verdict(environment: Any) -> None:
+    environment.process_exit_code, environment.shape_class.is_judged = ExitCode.UNKNOWN, False
+
+
+def _shared_out(environment: Any) -> dict[str, int]:
+    """How many arrivals each process sends that is there once the shop is stocked."""
+    options = environment.parsed_options
+    try:
+        scenario = _scenario(options)
+        arrivals = generate(scenario, options.seed)
+        if not options.no_reset:
+            Admin(environment.host, options.admin_key).reset(scenario, arrivals.number_of_shoppers)
+    except (ValueError, AdminError) as error:
+        environment.process_exit_code, environment.shape_class.is_judged = ExitCode.WRONG_USAGE, True
+        raise StopTest(error) from error
+    senders = sorted(_present(environment.runner))
+    parts = [Part(index, len(senders)) for index in range(len(senders))]
+    return {sender: len(part.own(len(arrivals))) for sender, part in zip(senders, parts, strict=True)}
+
+
+def _send_share(environment: Any) -> None:
+    runner, options = environment.runner, environment.parsed_options
+    ending = _sent(environment)
+    _note(environment, runner.client_id, ending)
+    if isinstance(runner, WorkerRunner):
+        share = {"begins_unix_s": options.begins_unix_s, "ending": ending.model_dump(mode="json")}
+        runner.send_message("share_ended", share)
+
+
+def _sent(environment: Any) -> Ending:
+    """How the share of this process ended, once everybody in it has left."""
     options = environment.parsed_options
     try:
         rehearsal = _rehearsal(environment)
         tokens = Admin(environment.host, options.admin_key).tokens(rehearsal.arrivals.number_of_shoppers)
         begins_unix_s = getattr(options, "begins_unix_s", time.time() + _START_WITHIN_S)
-        log = rehearsal.run(environment.host, tokens, begins_unix_s, environment.events.request.fire)
-    except AdminError as error:
-        _log.error("%s", error)
-        return False
-    except Exception:
+        ending = rehearsal.run(environment.host, tokens, begins_unix_s, environment.events.request.fire)
+    except (AdminError, ScenarioError) as error:
+        return Ending(failure=str(error))
+    except Exception as error:
         _log.exception("the crowd could not be sent")
-        return False
-    _tell(log.generator, rehearsal.scenario)
-    return True
+        return Ending(failure=repr(error))
+    _tell(ending)
+    return ending
 
 
-def _tell(kept: Generator, scenario: Scenario) -> None:
-    _log.info(
-        "%d of %d arrivals sent, %d dropped; late by p50 %.1f, p99 %.1f, max %.1f ms; %.0f %% of a core used",
-        *(kept.sent, kept.offered, kept.dropped),
-        *(kept.lateness_p50_ms, kept.lateness_p99_ms, kept.lateness_max_ms, kept.cpu_share * 100),
-    )
-    if kept.dropped or kept.lateness_p99_ms > scenario.max_lateness_p99_ms:
-        _log.warning(
-            "the schedule was not kept (nobody dropped, p99 at most %g ms): these figures say nothing about "
-            "the shop. Give Locust more CPU, or more workers, or send fewer (--crowd 0.5)",
-            scenario.max_lateness_p99_ms,
+def _tell(ending: Ending) -> None:
+    if kept := ending.generator:
+        _log.info(
+            "%d of %d arrivals sent, %d dropped; late by p50 %.1f, p99 %.1f, max %.1f ms; "
+            "%.0f %% of a core used",
+            *(kept.sent, kept.offered, kept.dropped),
+            *(kept.lateness_p50_ms, kept.lateness_p99_ms, kept.lateness_max_ms, kept.cpu_share * 100),
         )
 
 
 def _rehearsal(environment: Any) -> Rehearsal:
-    runner, options = environment.runner, environment.parsed_options
-    scenario = _scenario(options)
+    options = environment.parsed_options
+    scenario, senders = _scenario(options), list(options.shares)
     return Rehearsal(
         scenario=scenario,
         arrivals=generate(scenario, options.seed),
-        part=Part(options.parts[runner.client_id], len(options.parts)) if _is_worker(runner) else Part(0, 1),
+        part=Part(senders.index(environment.runner.client_id), len(senders)),
         record=Path(options.record) if options.record else None,
         progress=Path(options.progress) if options.progress else None,
     )
 
 
-@events.test_start.add_listener
-def _stock_shop(environment: Any, **_: Any) -> None:
-    """Stock the shop and share out the arrivals. The exit code is `unknown` until everybody has left."""
-    environment.process_exit_code = _UNKNOWN
-    runner, options = environment.runner, environment.parsed_options
-    environment.shape_class.expect(runner.worker_count if isinstance(runner, MasterRunner) else 1)
-    if _is_worker(runner):
-        return
-    if not options.no_reset:
-        scenario = _scenario(options)
-        shoppers = generate(scenario, options.seed).number_of_shoppers
-        try:
-            Admin(environment.host, options.admin_key).reset(scenario, shoppers)
-        except AdminError as error:
-            environment.process_exit_code = _WRONG_USAGE
-            raise StopTest(error) from error
-    if isinstance(runner, MasterRunner):
-        options.parts = {worker: index for index, worker in enumerate(runner.clients)}
-        options.begins_unix_s = time.time() + _WORKERS_START_WITHIN_S
+def _note(environment: Any, sender: str, ending: Ending) -> None:
+    """Keep how a share ended. The last of them decides the exit code."""
+    shares = environment.shape_class.shares
+    shares.note(sender, ending)
+    if shares and not shares.out():
+        _judge(environment, _present(environment.runner))
 
 
-@events.test_stop.add_listener
-def _expect_nobody(environment: Any, **_: Any) -> None:
-    environment.shape_class.expect(0)
+@events.test_stopping.add_listener
+def _stop_crowd(environment: Any, **_: Any) -> None:
+    """Stop what is still being sent; with that the exit code is decided."""
+    shape, present = environment.shape_class, _present(environment.runner)
+    if shape.crowd:
+        shape.crowd.kill()
+    _judge(environment, present)
+    shape.shares = Shares({})
+
+
+def _judge(environment: Any, present: set[str]) -> None:
+    """Decide the exit code of a test, and say what was wrong with it."""
+    shape = environment.shape_class
+    if not shape.is_judged:
+        shape.is_judged = True
+        environment.process_exit_code, wrong = shape.shares.verdict(present)
+        for sentence in wrong:
+            _log.error("%s", sentence)
 
 
 @events.init.add_listener
-def _stop_when_told(environment: Any, **_: Any) -> None:
+def _end_headless(environment: Any, **_: Any) -> None:
     """End a headless run on SIGTERM, the record written. Locust hears it only once the shape has ended."""
+    runner = environment.runner
+
+    def end() -> None:
+        waits_for_workers = runner.state == STATE_INIT and runner.shape_greenlet is None
+        runner.quit()
+        if waits_for_workers:
+            _log.error("the test ended before anybody came")
+            sys.exit(ExitCode.UNKNOWN)
+
     if environment.parsed_options.headless:
-        gevent.signal_handler(signal.SIGTERM, environment.runner.quit)
+        environment.process_exit_code = ExitCode.UNKNOWN  # until a test has ended
+        gevent.signal_handler(signal.SIGTERM, end)
 
 
 @events.init.add_listener
 def _listen_to_workers(environment: Any, **_: Any) -> None:
     if isinstance(environment.runner, MasterRunner):
-        environment.runner.register_message(
-            "crowd_left", lambda environment, msg: _note_left(environment, through=msg.data)
-        )
+        environment.runner.register_message("share_ended", _hear)
 
 
-def _note_left(environment: Any, *, through: bool) -> None:
-    """A crowd has left, here or on a worker."""
-    shape = environment.shape_class
-    shape.left += 1
-    shape.through += through
-    if shape.through == shape.crowds > 0:
-        environment.process_exit_code = _PASSED
-    if _is_worker(environment.runner):
-        environment.runner.send_message("crowd_left", through)
-
-
-def _is_worker(runner: Any) -> bool:
-    return isinstance(runner, WorkerRunner)
+def _hear(environment: Any, msg: Any) -> None:
+    """A worker's share has ended. That of an earlier test, which was stopped, is not counted."""
+    if msg.data["begins_unix_s"] == environment.parsed_options.begins_unix_s:
+        _note(environment, msg.node_id, Ending.model_validate(msg.data["ending"]))

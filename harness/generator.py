@@ -17,6 +17,7 @@ from harness.rehearsal import Rehearsal
 from harness.shop import Shop
 from scenarios import history
 from scenarios.conditions import GeneratorLog
+from scenarios.endings import SENT_TO_THE_LAST
 
 LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
 
@@ -45,6 +46,14 @@ class Generator:
         path = self.folder / _PROGRESS
         lines = path.read_text().splitlines() if path.exists() else []
         return dict(json.loads(lines[-1])) if lines else {}
+
+    def await_record(self, *, within_s: float) -> None:
+        """Wait until everybody was sent, be it late or to a shop that answered nobody: the record tells that.
+
+        Raises:
+            RunError: it ended otherwise, or not in time.
+        """
+        self.process.await_end(within_s=within_s, accepted=SENT_TO_THE_LAST)
 
     def record(self) -> tuple[pl.DataFrame, GeneratorLog]:
         """What it saw of every attempt, and how well it kept its schedule."""

@@ -115,7 +115,7 @@ def _follow(
         if fault and generator.now_s() >= fault.at_s:
             fault.play()
             fault = None
-    generator.process.await_end(within_s=0)
+    generator.await_record(within_s=0)
     live(generator.progress())
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +69,8 @@ class Child:
                 raise RunError(f"{self.name} was not ready within {within_s:g} s.\n{end_of(self.log)}")
             self.ends_within(_POLL_S)  # between two looks
 
-    def await_end(self, *, within_s: float) -> None:
-        """Wait until the child ends by itself, with exit code 0.
+    def await_end(self, *, within_s: float, accepted: Collection[int] = (0,)) -> None:
+        """Wait until the child ends by itself, with an exit code that is accepted.
 
         Raises:
             ProcessDiedError: it ended with another exit code, or by a signal.
@@ -78,7 +78,7 @@ class Child:
         """
         if not self.ends_within(within_s):
             raise RunError(f"{self.name} did not end within {within_s:g} s.\n{end_of(self.log)}")
-        if self.popen.returncode != 0:
+        if self.popen.returncode not in accepted:
             self.check()
 
     def stop(self, *, grace_s: float = 10) -> bool:

@@ -21,6 +21,9 @@ class Reply(NamedTuple):
 
 
 _SUCCESS = {("browse", 200): Outcome.BROWSED, ("order", 201): Outcome.BOUGHT, ("order", 202): Outcome.QUEUED}
+FAILED = {Outcome.UNKNOWN, Outcome.REJECTED}
+"""The outcomes that Locust counts as failures."""
+
 _CODES = {
     (409, "sold_out"): Outcome.SOLD_OUT,
     (409, "conflict"): Outcome.CONFLICT,

@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 
 from scenarios import history
-from scenarios.answers import Reply, code_of, order_of, outcome_of, spans_of
+from scenarios.answers import FAILED, Reply, code_of, order_of, outcome_of, spans_of
 from scenarios.arrivals import Arrivals
 from scenarios.conditions import Generator
 from scenarios.history import Attempt, Outcome
 from scenarios.journey import Step
 from scenarios.scenario import Scenario
+
+_NO_ANSWER = FAILED | {Outcome.QUEUED}  # queued, and never told what became of it
 
 
 class _Row(NamedTuple):
@@ -85,6 +87,14 @@ class Recorder:
                 replayed=reply.replayed,
                 spans=spans_of(reply.server_timing),
             )
+
+    def answered(self) -> dict[str, bool]:
+        """For each operation that was attempted, whether the shop answered any of the attempts."""
+        answered: dict[str, bool] = {}
+        for row in self._rows:
+            operation = row.step.operation
+            answered[operation] = answered.get(operation, False) or row.outcome not in _NO_ANSWER
+        return answered
 
     def generator(self, *, offered: int, dropped: int, cpu_share: float) -> Generator:
         """How well the schedule was kept. Lateness is that of each arrival's first attempt."""

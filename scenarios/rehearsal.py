@@ -16,6 +16,7 @@ from scenarios import history
 from scenarios.arrivals import Arrivals
 from scenarios.conditions import GeneratorLog
 from scenarios.dispatcher import GIVE_UP_S, Clock, Dispatcher
+from scenarios.endings import Ending
 from scenarios.history import Outcome
 from scenarios.limits import most_at_once, room_for_connections
 from scenarios.recorder import Recorder
@@ -32,6 +33,10 @@ class Part:
 
     index: int = 0
     of: int = 1
+
+    def own(self, arrivals: int) -> range:
+        """Its own arrivals, of so many."""
+        return range(self.index, arrivals, self.of)
 
     def folder(self, shared: Path) -> Path:
         """Where this process writes what others write to `shared`."""
@@ -55,9 +60,7 @@ class Rehearsal:
     record: Path | None
     progress: Path | None
 
-    def run(
-        self, url: str, tokens: list[str], begins_unix_s: float, tell: Callable[..., None]
-    ) -> GeneratorLog:
+    def run(self, url: str, tokens: list[str], begins_unix_s: float, tell: Callable[..., None]) -> Ending:
         """Send the crowd and return when everybody has left. What was seen is recorded, come what may."""
         clock = Clock(begins_unix_s)
         recorder = Recorder(self.scenario, self.arrivals)
@@ -88,10 +91,14 @@ class Rehearsal:
                 ),
             )
             self._save(recorder, log)
-        return log
+        return Ending(
+            generator=log.generator,
+            max_lateness_p99_ms=self.scenario.max_lateness_p99_ms,
+            answered=recorder.answered(),
+        )
 
     def _schedule(self) -> Iterator[tuple[int, float]]:
-        mine = range(self.part.index, len(self.arrivals), self.part.of)
+        mine = self.part.own(len(self.arrivals))
         return zip(mine, self.arrivals.at_s[mine.start :: mine.step].tolist(), strict=True)
 
     def _room(self) -> int:

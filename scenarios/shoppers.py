@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import gevent
 
-from scenarios.answers import Reply, code_of, decision_in
+from scenarios.answers import FAILED, Reply, code_of, decision_in
 from scenarios.arrivals import Arrivals, Cart
 from scenarios.dispatcher import Clock
 from scenarios.history import Outcome
@@ -20,7 +20,6 @@ from scenarios.wire import Wire
 _INTERRUPTED = Reply(0, failure="interrupted")
 _LONGEST_LOOK_S = 30  # as long as the shop holds a request that waits for a decision
 _LOOK_AGAIN_S = 0.05
-_FAILED = {Outcome.UNKNOWN, Outcome.REJECTED}
 
 
 class Crowd:
@@ -93,7 +92,7 @@ class Crowd:
             name=outcome,
             response_time=(done_s - intended_s) * 1000,
             response_length=len(reply.body),
-            exception=f"{reply.status} {code_of(reply)}" if outcome in _FAILED else None,
+            exception=f"{reply.status} {code_of(reply)}" if outcome in FAILED else None,
             context={},
         )
         return outcome, done_s

@@ -84,7 +84,7 @@ def _open_lateness(stage: Stage, logs: Path, shop: Shop, rate_per_s: float) -> t
         rehearsal = Rehearsal.of(str(file), time_scale=1.0, seed=_SEED)
         shop.reset(rehearsal.scenario, shoppers=generate(rehearsal.scenario, _SEED).number_of_shoppers)
         with sending(shop, rehearsal, folder=Path(folder), cores=stage.generator_cores) as generator:
-            generator.process.await_end(within_s=120)
+            generator.await_record(within_s=120)
             log = generator.record()[1].generator
     return log.lateness_p99_ms, log.dropped
 

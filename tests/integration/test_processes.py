@@ -14,7 +14,9 @@ import pytest
 
 from harness import cpu
 from harness.errors import RunError
+from harness.generator import Generator
 from harness.processes import Child, ProcessDiedError, running
+from scenarios.endings import SENT_TO_THE_LAST, ExitCode
 from tests.waiting import eventually
 
 WITHIN_S = 30
@@ -132,6 +134,23 @@ def test_a_child_that_should_end_by_itself_and_does_not_is_told(tmp_path: Path) 
         pytest.raises(RunError, match=r"the client did not end within 0\.1 s"),
     ):
         child.await_end(within_s=0.1)
+
+
+@pytest.mark.parametrize("code", SENT_TO_THE_LAST)
+def test_a_generator_that_has_sent_everybody_leaves_a_record_to_be_judged(
+    code: ExitCode, tmp_path: Path
+) -> None:
+    with running("the load generator", python(f"raise SystemExit({code})"), log=tmp_path / "log") as child:
+        Generator(child, tmp_path).await_record(within_s=WITHIN_S)
+
+
+@pytest.mark.parametrize("code", [1, ExitCode.WRONG_USAGE, ExitCode.UNKNOWN])
+def test_a_generator_that_has_not_sent_everybody_died(code: int, tmp_path: Path) -> None:
+    with (
+        running("the load generator", python(f"raise SystemExit({code})"), log=tmp_path / "log") as child,
+        pytest.raises(ProcessDiedError, match=f"the load generator ended with exit code {code}"),
+    ):
+        Generator(child, tmp_path).await_record(within_s=WITHIN_S)
 
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\nprint('burnt', flush=True)\n"

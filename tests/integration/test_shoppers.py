@@ -17,6 +17,7 @@ import pytest
 from scenarios import history
 from scenarios.arrivals import generate
 from scenarios.conditions import GeneratorLog
+from scenarios.endings import Ending
 from scenarios.rehearsal import Part, Rehearsal
 from scenarios.scenario import Scenario
 from tests.integration.odd_servers import Answer, OddServer, odd_server, resets, says, stays_silent
@@ -44,7 +45,7 @@ def scenario(**more: Any) -> Scenario:
 class Sending:
     """A crowd on its way to a server."""
 
-    run: gevent.Greenlet[..., GeneratorLog]
+    run: gevent.Greenlet[..., Ending]
     told: list[dict[str, Any]]
     folder: Path
 

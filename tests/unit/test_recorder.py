@@ -47,6 +47,17 @@ def test_a_note_says_how_the_attempt_ended_and_counts_it() -> None:
     assert recorder.outcomes == {Outcome.SOLD_OUT: 2, Outcome.BOUGHT: 1}
 
 
+def test_an_operation_is_answered_once_one_of_its_attempts_is() -> None:
+    recorder = Recorder(SCENARIO, ARRIVALS)
+    assert recorder.answered() == {}
+    for reply in (Reply(500), Reply(0, failure="no answer"), Reply(404), Reply(202)):
+        recorder.note(first(0), 0, 0, 1, reply)
+    assert recorder.answered() == {"order": False}
+    recorder.note(first(1), 0, 0, 1, SOLD_OUT)
+    recorder.note(first(2), 0, 0, 1, Reply(500))
+    assert recorder.answered() == {"order": True}
+
+
 def test_the_history_has_a_row_for_every_note() -> None:
     recorder = Recorder(SCENARIO, ARRIVALS)
     recorder.note(first(3), 0.5, 0.6, 0.9, BOUGHT)
