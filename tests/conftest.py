@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from harness.servers import Endpoints, open_servers
 from tests.end_to_end.command import Desk, a_desk
+from tests.locust_runs import DROP, Locust, starting_locust
 
 # Hypothesis tries the same examples in every run, and is not timed: other tests share the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -38,6 +39,21 @@ def desk() -> Iterator[Desk]:
     """Where a user types commands. Removed after the test, with everything on it."""
     with a_desk() as desk:
         yield desk
+
+
+@pytest.fixture
+def locust() -> Iterator[Locust]:
+    """Starts Locust; none outlives the test."""
+    with starting_locust() as start:
+        yield start
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Path:
+    """The file of a small scenario."""
+    path = tmp_path / "small_drop.toml"
+    path.write_text(DROP)
+    return path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from harness.servers import Endpoints
-from tests.integration.locust_runs import DROP, Locust, starting_locust
 from tests.shops import ServedShop, ServedShopOf, kept_open, served_shop
 
 
@@ -24,18 +22,3 @@ def shop_of(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> I
 def shop(shop_of: ServedShopOf) -> ServedShop:
     """A shop where the strategy does not matter."""
     return shop_of("conditional_update")
-
-
-@pytest.fixture
-def locust() -> Iterator[Locust]:
-    """Starts Locust; none outlives the test."""
-    with starting_locust() as start:
-        yield start
-
-
-@pytest.fixture
-def drop(tmp_path: Path) -> Path:
-    """The file of a small scenario."""
-    path = tmp_path / "small_drop.toml"
-    path.write_text(DROP)
-    return path

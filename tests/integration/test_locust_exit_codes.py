@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.endings import ExitCode
 from tests.integration.broken_shops import broken_shop
-from tests.integration.locust_runs import DROP, Locust, ended, free_port, log_in, wait_until
+from tests.locust_runs import DROP, Locust, ended, free_port, log_in, wait_until
 from tests.shops import ServedShop
 
 NOT_RETRIED = "\n[shoppers.retry]\nattempts = 1\n"

@@ -16,7 +16,7 @@ from scenarios import history
 from scenarios.arrivals import generate
 from scenarios.endings import ExitCode
 from scenarios.scenario import load
-from tests.integration.locust_runs import (
+from tests.locust_runs import (
     LONG,
     WITHIN_S,
     Locust,

@@ -49,7 +49,7 @@ Locust = Callable[..., subprocess.Popen[str]]
 def starting_locust() -> Iterator[Locust]:
     """Starts Locust; none outlives the context."""
     started: list[subprocess.Popen[str]] = []
-    locustfile = Path(__file__).parents[2] / "locustfile.py"
+    locustfile = Path(__file__).parents[1] / "locustfile.py"
 
     def start(
         *arguments: object, shop: Shop | None = None, folder: Path | None = None

@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.servers import Endpoints
 from scenarios import history
 from scenarios.arrivals import generate
 from scenarios.endings import ExitCode
 from scenarios.scenario import load
-from tests.integration.locust_runs import (
+from tests.locust_runs import (
     DROP,
     WITHIN_S,
     Locust,
@@ -25,10 +26,23 @@ from tests.integration.locust_runs import (
     shown,
     wait_until,
 )
-from tests.shops import ServedShop
+from tests.shops import ServedShop, served_shop
 
 SLOW = DROP.replace("per_s = 200", "per_s = 20").replace("duration_s = 1", "duration_s = 12")
 STATES_OF_THE_END = ("stopping", "stopped")  # a worker that is missing keeps Locust from the second
+
+
+@pytest.fixture(scope="module")
+def served(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
+    with served_shop("conditional_update", endpoints, tmp_path_factory.mktemp("shop") / "log") as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(served: ServedShop) -> ServedShop:
+    """Emptied for each test."""
+    served.reset()
+    return served
 
 
 @dataclass
