@@ -78,7 +78,7 @@ def _either(runs: Runs) -> Sequence[Findings]:
 def _units(strategies: Sequence[StrategySummary]) -> Picture:
     shade = colours(strategies)
     stock = strategies[0].figures.units.stock
-    most = max(1.0, *(one.figures.intervals["units.sold"].high for one in strategies))
+    most = max([1.0, *(one.figures.intervals["units.sold"].high for one in strategies)])
     in_sight = stock <= _ROOM_FOR_LABELS * most
     label = "Units sold by each strategy, against the stock."
     canvas = Canvas("units", label, height=_height(strategies))
@@ -288,7 +288,7 @@ def _foreseen(axes: Axes, x: Floats, runs: Floats, colour: str, one: _OneStrateg
 
 def _tail_axes(axes: Axes, longest: Sequence[float], *, room: float) -> None:
     """Percentiles to the right, each nine as far from the last; latencies upwards from 0."""
-    reach = max(10.0, *longest)
+    reach = max([10.0, *longest])
     shown = {one_in: label for one_in, label in _PERCENTILES.items() if one_in <= reach}
     axes.set_xscale("log")
     axes.set_xticks(list(shown), list(shown.values()))
