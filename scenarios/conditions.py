@@ -27,10 +27,12 @@ class Generator(_Row):
 class GeneratorLog(_Row):
     """What the load generator leaves in `generator.json`. `completed`: it was not interrupted.
 
-    `begins_unix_s` is second 0 of the history, on the clock that databases stamp rows with.
+    `begins_unix_s` is second 0 of the history, on the clock that databases stamp rows with, and
+    `begins_monotonic_s` the same on the generator's machine's clock that is never set.
     """
 
     begins_unix_s: float
+    begins_monotonic_s: float
     completed: bool
     generator: Generator
 

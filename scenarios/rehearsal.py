@@ -82,6 +82,7 @@ class Rehearsal:
             cpu_share = (time.process_time() - cpu_s) / (time.monotonic() - since_s)
             log = GeneratorLog(
                 begins_unix_s=begins_unix_s,
+                begins_monotonic_s=clock.begins_monotonic_s,
                 completed=completed,
                 generator=recorder.generator(
                     offered=dispatcher.due, dropped=dispatcher.dropped, cpu_share=cpu_share
