@@ -29,7 +29,10 @@ _LOOK = """
 
 @dataclass(frozen=True)
 class Look:
-    """How many of the shop's connections did what at the second `at_s` of the monotonic clock; see `WaitSample`."""
+    """How many of the shop's connections did what at the second `at_s` of the monotonic clock.
+
+    The counts are those of a `WaitSample`.
+    """
 
     at_s: float
     counts: dict[str, int]

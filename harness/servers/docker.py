@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import secrets
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
