@@ -33,17 +33,25 @@ class Baseline(BaseModel):
         Raises:
             ThresholdsError: the baseline is of another scenario, or has no such ratio.
         """
-        if scenario != self.scenario:
-            raise ThresholdsError(
-                f"the baseline of run {self.run} is of {self.scenario!r}, this run is of {scenario!r}; "
-                f'expected scenarios = ["{self.scenario}"] in its thresholds'
-            )
+        self.require_of(scenario)
         try:
             return self.ratios[strategy][metric]
         except KeyError as error:
             raise ThresholdsError(
                 f"the baseline of run {self.run} has no {metric} of {strategy}; take it again with both"
             ) from error
+
+    def require_of(self, scenario: str) -> None:
+        """Do nothing where the baseline is of that scenario.
+
+        Raises:
+            ThresholdsError: it is of another one.
+        """
+        if scenario != self.scenario:
+            raise ThresholdsError(
+                f"the baseline of run {self.run} is of {self.scenario!r}, this run is of {scenario!r}; "
+                f'expected scenarios = ["{self.scenario}"] in its thresholds'
+            )
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections import Counter
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -204,6 +205,18 @@ def _require_a_crowd(expected: float) -> None:
 def names() -> list[str]:
     """The scenarios of the library."""
     return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def names_beside(file: Path) -> list[str]:
+    """The names that the scenarios in a file's folder have; what is no scenario there is passed over."""
+    found = []
+    for path in sorted(file.parent.glob("*.toml")):
+        with suppress(ScenarioError):
+            document = _document(path)
+            name = document.get("name")
+            if "arrivals" in document and isinstance(name, str):
+                found.append(name)
+    return found
 
 
 def load(name_or_path: str | Path) -> Scenario:
