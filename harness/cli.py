@@ -176,16 +176,22 @@ def calibrate(
     from harness.axes import Axes
     from harness.calibrate import calibration_steps
     from harness.display import Display
+    from harness.errors import UsageError
     from harness.predictions import only_modelled
     from harness.scope import CALIBRATION
     from harness.stage import on_stage
     from harness.strategies import choose, known
+    from scenarios.files import UnwritableError, require_writable
 
     axes = Axes.of(settings or ())
     axes.require_modelled()
     axes.require_workable()
     console = Console()
     chosen = only_modelled(choose(strategies, known()), console)
+    try:
+        require_writable(output)
+    except UnwritableError as error:
+        raise UsageError(str(error)) from error
     with (
         tempfile.TemporaryDirectory(prefix="dropday-calibration-") as logs,
         on_stage(servers, axes) as stage,

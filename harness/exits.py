@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from harness.errors import DropdayError, RunError
 from harness.interrupts import one_interrupt
+from scenarios.files import UnwritableError
 
 _WRONG_USAGE = 2
 _UNFINISHED = 3
@@ -55,6 +56,9 @@ def _exit_codes() -> Iterator[None]:
     except KeyboardInterrupt as stopped:
         print("\n".join(["stopped", *getattr(stopped, "__notes__", ())]), file=sys.stderr)  # noqa: T201 - as below
         raise typer.Exit(_INTERRUPTED) from None
+    except UnwritableError as error:
+        _tell(error)
+        raise typer.Exit(_UNFINISHED) from error
     except ValueError as error:
         known = isinstance(error, _wrong_inputs())
         _tell(error if known else _unforeseen(error))

@@ -14,6 +14,7 @@ from reports.shapes import Aggregate, Number, leaves
 from reports.summary import Summary
 from reports.thresholds import ThresholdsError
 from scenarios.complaints import complaints, nearest
+from scenarios.files import write_text
 
 
 class Baseline(BaseModel):
@@ -55,8 +56,7 @@ class Baseline(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        write_text(path, self.model_dump_json(by_alias=True, indent=2) + "\n")
 
 
 def take(summary: Summary, reference: str) -> Baseline:

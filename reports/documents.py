@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from pydantic import ConfigDict
 
 from reports.shapes import Part
+from scenarios.files import write_text
 
 
 class Document(Part):
@@ -20,7 +21,7 @@ class Document(Part):
     def save(self, run: Path) -> None:
         """Write it into the run's folder."""
         text = self.model_dump_json(by_alias=True, indent=2) + "\n"
-        (run / self.file).write_text(text, encoding="utf-8")
+        write_text(run / self.file, text)
 
     @classmethod
     def load(cls, run: Path) -> Self:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from reports.shapes import Part
 from scenarios.complaints import complaints
+from scenarios.files import write_text
 from scenarios.scenario import Scenario
 
 SCHEMA: Literal["dropday.experiment/1"] = "dropday.experiment/1"
@@ -119,8 +120,7 @@ class Experiment(_Part):
 
     def save(self, run: Path) -> None:
         """Write `experiment.json` into the run's folder."""
-        run.mkdir(parents=True, exist_ok=True)
-        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        write_text(run / FILE, self.model_dump_json(by_alias=True, indent=2) + "\n")
 
     @classmethod
     def load(cls, run: Path) -> Self:

@@ -14,6 +14,7 @@ from reports.figures import Picture
 from reports.foreseen import Foreseen, StrategyForeseen
 from reports.templating import template
 from reports.wording import number, share
+from scenarios.files import write_text
 
 _ALIKE = 0.01  # orders a second that differ by less are the same to a reader
 FILE = "foreseen.html"
@@ -24,7 +25,7 @@ Shades = Mapping[str, str]
 
 def write(found: Foreseen, folder: Path) -> None:
     """Write `foreseen.html` into `folder`."""
-    (folder / FILE).write_text(html(found), encoding="utf-8")
+    write_text(folder / FILE, html(found))
 
 
 def html(found: Foreseen) -> str:

@@ -60,7 +60,7 @@ def observe(history: pl.DataFrame, scenario: Scenario) -> Series:
     """The series of a run, as long as it lasted; of runs of one scenario the steps are multiples of two."""
     end_s = max(scenario.duration_s, _last(history))
     step_s = _step_s(scenario.duration_s / _STEPS, end_s, MOST_STEPS)
-    times = np.arange(math.ceil(end_s / step_s) + 1) * step_s
+    times = np.arange(math.ceil(end_s / step_s) + 1, dtype=np.float64) * step_s
     orders, _ = np.histogram(
         purchases(history)["done_s"].to_numpy(), bins=np.append(times, times[-1] + step_s)
     )

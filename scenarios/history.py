@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from scenarios.files import whole
+
 
 class Outcome(StrEnum):
     """How an attempt ended, as its shopper saw it."""
@@ -117,7 +119,8 @@ def lists(items: pl.Series, owners: NDArray[np.int64], *, rows: int) -> pl.Serie
 
 def write(history: pl.DataFrame, path: Path) -> None:
     """Write `history.parquet`."""
-    history.write_parquet(path)
+    with whole(path) as aside:
+        history.write_parquet(aside)
 
 
 def read(path: Path) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from scenarios import history
 from scenarios.books import Books
 from scenarios.conditions import Conditions
+from scenarios.files import write_text
 
 Content = TypeVar("Content")
 
@@ -30,10 +31,9 @@ class Record:
 
     def save(self, folder: Path) -> None:
         """Write `history.parquet`, `books.json` and `conditions.json` into `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
         history.write(self.history, folder / "history.parquet")
-        (folder / "books.json").write_text(self.books.model_dump_json())
-        (folder / "conditions.json").write_text(self.conditions.model_dump_json())
+        write_text(folder / "books.json", self.books.model_dump_json())
+        write_text(folder / "conditions.json", self.conditions.model_dump_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:

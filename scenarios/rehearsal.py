@@ -16,6 +16,7 @@ from scenarios import history
 from scenarios.arrivals import Arrivals
 from scenarios.conditions import GeneratorLog
 from scenarios.dispatcher import GIVE_UP_S, Clock, Dispatcher
+from scenarios.files import write_text
 from scenarios.history import Outcome
 from scenarios.limits import most_at_once, room_for_connections
 from scenarios.recorder import Recorder
@@ -124,7 +125,7 @@ class Rehearsal:
         folder = self.part.folder(self.record)
         folder.mkdir(parents=True, exist_ok=True)
         history.write(recorder.history(), folder / "history.parquet")
-        (folder / "generator.json").write_text(log.model_dump_json())
+        write_text(folder / "generator.json", log.model_dump_json())
 
 
 @contextmanager

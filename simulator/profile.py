@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.complaints import complaints, nearest
+from scenarios.files import write_text
 
 SCHEMA: Literal["dropday.profile/6"] = "dropday.profile/6"
 SHIPPED = Path(__file__).parent / "profiles"
@@ -180,9 +181,8 @@ class Profile(_Part):
 
     def save(self, path: Path) -> None:
         """Write the profile as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = self.model_dump_json(by_alias=True, indent=2) + "\n"
-        path.write_text(_LIST.sub(lambda found: " ".join(found[0].split()), text), encoding="utf-8")
+        write_text(path, _LIST.sub(lambda found: " ".join(found[0].split()), text))
 
 
 def shipped() -> list[str]:

@@ -184,7 +184,7 @@ def _this_process() -> str:
 def started_s(process: psutil.Process) -> float:
     """When a process started, the same whenever it is asked, though the wall clock be set meanwhile."""
     since_s = psutil.boot_time() if sys.platform == "linux" else 0.0  # where both are moved with that clock
-    return round(process.create_time() - since_s, 2)
+    return round(float(process.create_time()) - since_s, 2)
 
 
 def _remove_orphans(engine: docker.DockerClient) -> None:
