@@ -94,10 +94,11 @@ def _tell(error: Exception) -> None:
 
 def _wrong_inputs() -> tuple[type[ValueError], ...]:
     """The errors that a file or a name which somebody gave can raise in the other packages."""
+    from reports.documents import DocumentError
     from reports.experiment import ExperimentError
     from reports.thresholds import ThresholdsError
     from scenarios.record import RecordError
     from scenarios.scenario import ScenarioError
     from simulator.profile import ProfileError
 
-    return ExperimentError, ThresholdsError, RecordError, ScenarioError, ProfileError
+    return DocumentError, ExperimentError, ThresholdsError, RecordError, ScenarioError, ProfileError

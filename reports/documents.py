@@ -9,6 +9,11 @@ from pydantic import ConfigDict
 
 from reports.shapes import Part
 from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
+
+
+class DocumentError(ValueError):
+    """A document that cannot be read; the text names its file, what is wrong and what was expected."""
 
 
 class Document(Part):
@@ -28,7 +33,9 @@ class Document(Part):
         """Read what `save` wrote.
 
         Raises:
-            FileNotFoundError: the folder has none.
-            pydantic.ValidationError: it is of another version.
+            DocumentError: the folder has none, or it is not of this version.
         """
-        return cls.model_validate_json((run / cls.file).read_text(encoding="utf-8"))
+        try:
+            return read_json(run / cls.file, cls, expected="one of this version; ask again")
+        except ReadingError as error:
+            raise DocumentError(str(error)) from error

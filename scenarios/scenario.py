@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections import Counter
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from scenarios.complaints import complaints, nearest
+from scenarios.complaints import nearest
+from scenarios.reading import ReadingError, of_model, toml_document
 from scenarios.shapes import Constant, Part, Ramp, Replay, Spike, read_counts
 
 LIBRARY = Path(__file__).parent / "library"
@@ -231,11 +231,9 @@ def load(name_or_path: str | Path) -> Scenario:
         example = LIBRARY / "sneaker_drop.toml"
         raise ScenarioError(f"{path}: empty; expected a scenario (a copy of {example} is a good start)")
     try:
-        return Scenario.model_validate(_with_counts(document, path))
-    except ValidationError as error:
-        raise ScenarioError(
-            "\n".join(f"{path}: {complaint}" for complaint in complaints(error, Scenario))
-        ) from error
+        return of_model(path, _with_counts(document, path), Scenario)
+    except ReadingError as error:
+        raise ScenarioError(str(error)) from error
 
 
 def _find(name_or_path: str) -> Path:
@@ -251,13 +249,9 @@ def _find(name_or_path: str) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: not UTF-8 ({error.reason}); expected a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path}: not valid TOML: {error}") from error
+        return toml_document(path, expected="a TOML file")
+    except ReadingError as error:
+        raise ScenarioError(str(error)) from error
 
 
 def _with_counts(document: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -268,11 +262,6 @@ def _with_counts(document: dict[str, Any], path: Path) -> dict[str, Any]:
     file = path.parent / str(arrivals["file"])
     try:
         counts = read_counts(file)
-    except OSError as error:
-        raise ScenarioError(
-            f"{path}: arrivals.file: {file} cannot be read ({error.strerror}); "
-            "expected a CSV file with the header 'second,count', its path relative to the scenario's"
-        ) from error
-    except ValueError as error:
-        raise ScenarioError(f"{path}: arrivals.file: {file}: {error}") from error
+    except ReadingError as error:
+        raise ScenarioError(f"{path}: arrivals.file: {error}") from error
     return {**document, "arrivals": {**arrivals, "counts": counts}}

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from scenarios.complaints import complaints, nearest
+from scenarios.complaints import nearest
 from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
 
 SCHEMA: Literal["dropday.profile/6"] = "dropday.profile/6"
 SHIPPED = Path(__file__).parent / "profiles"
@@ -21,7 +22,7 @@ class ProfileError(ValueError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Demand(_Part):
@@ -198,18 +199,9 @@ def load(name_or_path: str | Path) -> Profile:
     """
     path = _find(str(name_or_path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(
-            f"{path}: cannot be read ({error}); expected a profile, see `dropday calibrate`"
-        ) from error
-    try:
-        return Profile.model_validate_json(text)
-    except ValidationError as error:
-        wrong = "; ".join(complaints(error, Profile))
-        raise ProfileError(
-            f"{path}: not a profile of this version ({SCHEMA}): {wrong}; calibrate again"
-        ) from error
+        return read_json(path, Profile, expected=f"a profile of this version ({SCHEMA}); calibrate again")
+    except ReadingError as error:
+        raise ProfileError(str(error)) from error
 
 
 def _find(name_or_path: str) -> Path:

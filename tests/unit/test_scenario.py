@@ -291,7 +291,7 @@ def test_a_scaled_replay_keeps_its_rates_and_loses_nobody_to_rounding(tmp_path: 
 
 def test_a_replay_without_its_file_is_refused(tmp_path: Path) -> None:
     told = complaint_about(replay(tmp_path, None), tmp_path)
-    assert "arrivals.file: /crowd.csv cannot be read (No such file or directory)" in told
+    assert "arrivals.file: /crowd.csv: cannot be read (No such file or directory)" in told
 
 
 def test_a_replay_must_name_its_file(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_a_replay_must_name_its_file(tmp_path: Path) -> None:
         ("time,n\n0,1\n", "line 1 is 'time,n'; expected the header"),
         ("second,count\n0,many\n", "line 2 is '0,many'; expected two whole numbers"),
         ("second,count\n0,1,2\n", "line 2 is '0,1,2'; expected two whole numbers"),
-        ("second,count\n0,-1\n", "line 2: count is -1; expected 0 or more"),
+        ("second,count\n0,-1\n", "line 2: count is -1; expected from 0"),
         ("second,count\n1,1\n1,1\n", "line 3: second is 1; expected more than 1"),
         ("second,count\n1700000000,1\n", "line 2: second is 1700000000; expected more than -1"),
         ("second,count\n", "counts"),
