@@ -19,6 +19,7 @@ LIBRARY = Path(__file__).parent / "library"
 
 _MOST_ARRIVALS = 20_000_000
 _MOST_SKUS = 10_000
+_SHORTEST_S, _LONGEST_S = 1e-6, 7 * 24 * 3600
 
 
 class ScenarioError(ValueError):
@@ -39,7 +40,7 @@ class Product(Part):
     id: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")
     name: str = Field(min_length=1, max_length=200)
     price_won: int = Field(gt=0, le=1_000_000_000)
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=10_000_000)
     sizes: tuple[Size, ...] = Field(min_length=1)
 
 
@@ -74,8 +75,8 @@ class Retry(Part):
     """What a shopper does after a conflict or no answer: the same key again, after a jittered backoff."""
 
     attempts: int = Field(default=3, ge=1, le=20)
-    backoff_s: float = Field(default=0.2, ge=0)
-    max_backoff_s: float = Field(default=2.0, ge=0)
+    backoff_s: float = Field(default=0.2, ge=0, le=_LONGEST_S)
+    max_backoff_s: float = Field(default=2.0, ge=0, le=_LONGEST_S)
     jitter: float = Field(default=0.5, ge=0, le=1)
 
 
@@ -91,7 +92,7 @@ class Shoppers(Part):
 
     population: int | None = Field(default=None, ge=1, le=5_000_000)
     balance_won: int = Field(default=1_000_000, ge=0, le=10**12)
-    patience_s: float = Field(default=10.0, gt=0)
+    patience_s: float = Field(default=10.0, gt=0, le=_LONGEST_S)
     retry: Retry = Retry()
     bots: Bots = Bots()
 
@@ -145,7 +146,7 @@ class Scenario(Part):
             raise ScenarioError(f"time scale {time:g}: expected a number above 0, such as 0.1")
         arrivals = self.arrivals.scaled(time)
         try:
-            _require_a_crowd(arrivals.expected)
+            _require_a_crowd(arrivals.expected, arrivals.duration_s)
         except ValueError as error:
             raise ScenarioError(f"{self.name} at time scale {time:g}: {error}") from error
         return self.model_copy(update={"arrivals": arrivals})
@@ -160,7 +161,7 @@ class Scenario(Part):
             raise ScenarioError(f"a crowd {times:g} times as large: expected a number above 0, such as 2")
         arrivals, population = self.arrivals.denser(times), self.shoppers.population
         try:
-            _require_a_crowd(arrivals.expected)
+            _require_a_crowd(arrivals.expected, arrivals.duration_s)
         except ValueError as error:
             raise ScenarioError(f"{self.name} with {times:g} times the crowd: {error}") from error
         people = population and max(1, round(population * times))
@@ -191,15 +192,19 @@ class Scenario(Part):
                 f"shoppers.bots.share = {self.shoppers.bots.share:g}, but bots only order and "
                 f"journey = {list(self.journey)}; expected share 0, or a journey with an order"
             )
-        _require_a_crowd(self.arrivals.expected)
+        _require_a_crowd(self.arrivals.expected, self.arrivals.duration_s)
         return self
 
 
-def _require_a_crowd(expected: float) -> None:
+def _require_a_crowd(expected: float, duration_s: float) -> None:
     if expected <= 0:
         raise ValueError("arrivals: nobody would ever arrive; expected a rate or a count above 0")
     if expected > _MOST_ARRIVALS:
         raise ValueError(f"arrivals: {expected:,.0f} shoppers; expected at most {_MOST_ARRIVALS:,}")
+    if not _SHORTEST_S <= duration_s <= _LONGEST_S:
+        raise ValueError(
+            f"arrivals: they last {duration_s:g} s; expected from {_SHORTEST_S:g} to {_LONGEST_S:,} (a week)"
+        )
 
 
 def names() -> list[str]:
