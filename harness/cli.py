@@ -43,6 +43,7 @@ from simulator.engine import Engine
 
 if TYPE_CHECKING:
     from reports.summary import Summary
+    from scenarios.scenario import Scenario
 
 app = typer.Typer(
     cls=Commands,
@@ -90,9 +91,9 @@ def loadtest(
         time_scale=scope.time_scale if time_scale is None else time_scale,
         replications=scope.replications if predict else 0,
     )
-    _check(thresholds)
-    axes = Axes.of(settings or ())
     rehearsal = Rehearsal.of(scenario, scope.time_scale, seed, crowd)
+    _check(thresholds, rehearsal.scenario, Path(scenario))
+    axes = Axes.of(settings or ())
     axes.require_workable(rehearsal.scenario)
     test = LoadTest(
         rehearsal=rehearsal,
@@ -138,11 +139,12 @@ def simulate(
     from harness.strategies import choose, known
     from scenarios.scenario import load
 
-    _check(thresholds)
+    drop = load(scenario).scaled(time_scale).crowded(crowd)
+    _check(thresholds, drop, Path(scenario))
     axes = Axes.of(settings or ())
     axes.require_modelled()
     simulation = Simulation(
-        scenario=load(scenario).scaled(time_scale).crowded(crowd),
+        scenario=drop,
         strategies=choose(strategies, known()),
         profile=profile_file,
         seed=seed,
@@ -174,16 +176,22 @@ def calibrate(
     from harness.axes import Axes
     from harness.calibrate import calibration_steps
     from harness.display import Display
+    from harness.errors import UsageError
     from harness.predictions import only_modelled
     from harness.scope import CALIBRATION
     from harness.stage import on_stage
     from harness.strategies import choose, known
+    from scenarios.files import UnwritableError, require_writable
 
     axes = Axes.of(settings or ())
     axes.require_modelled()
     axes.require_workable()
     console = Console()
     chosen = only_modelled(choose(strategies, known()), console)
+    try:
+        require_writable(output)
+    except UnwritableError as error:
+        raise UsageError(str(error)) from error
     with (
         tempfile.TemporaryDirectory(prefix="dropday-calibration-") as logs,
         on_stage(servers, axes) as stage,
@@ -257,21 +265,28 @@ app.command(epilog="Example: dropday bench --base HEAD~1 --strategies conditiona
 app.command(epilog="Example: dropday race lost_update")(race)
 
 
-def _check(thresholds: Path) -> None:
-    """A mistake in the thresholds is told before a run, not minutes later."""
+def _check(thresholds: Path, scenario: Scenario, *sources: Path) -> None:
+    """A mistake in the thresholds is told before a run, not minutes later.
+
+    They may also be for scenarios that lie beside them, or beside the `sources` of this one.
+    """
     from harness.strategies import known
     from reports.judging import require_known
     from reports.thresholds import load
+    from scenarios.scenario import names, names_beside
 
-    require_known(load(thresholds), [strategy.name for strategy in known()])
+    beside = [name for file in (thresholds, *sources) for name in names_beside(file)]
+    strategies = [strategy.name for strategy in known()]
+    require_known(load(thresholds), strategies, scenario.name, [*names(), *beside])
 
 
 def _written_again(run: Path, thresholds: Path) -> int:
     from harness.runs import existing_run
     from reports import report
+    from reports.experiment import Experiment
 
     folder = existing_run(run)
-    _check(thresholds)
+    _check(thresholds, Experiment.load(folder).scenario)
     return _show(report.write(folder, bounds=thresholds), folder, Console())
 
 

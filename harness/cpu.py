@@ -117,9 +117,9 @@ def _tree_switches(pid: int) -> int:
 
 @dataclass(frozen=True)
 class Reading:
-    """CPU seconds of each role since their processes began, at the epoch second `at`."""
+    """CPU seconds of each role since their processes began, at the second `at_s` of the monotonic clock."""
 
-    at: float
+    at_s: float
     used_s: dict[str, float]
 
 
@@ -131,7 +131,7 @@ def sampling(roles: Roles) -> Iterator[list[Reading]]:
 
     def sample() -> None:
         while True:
-            readings.append(Reading(time.time(), used_s(roles)))
+            readings.append(Reading(time.monotonic(), used_s(roles)))
             if ended.wait(_SAMPLE_S):
                 return
 

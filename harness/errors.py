@@ -2,7 +2,7 @@
 
 DropdayError
 ├── UsageError   2   the command, a file it names, or its machine is not what was expected
-└── RunError     3   the run could not be finished, so nothing can be said about it
+└── RunError     3   the run could not be finished, or nothing can be said about it
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ class RunError(DropdayError):
     """Something died, hung or answered wrongly while the run was going."""
 
     exit_code = 3
+
+
+class UnansweredError(RunError):
+    """A question's runs were made, and in none of them happened what it is about."""
 
 
 class UncalibratedError(RunError):

@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from harness.errors import DropdayError, RunError
 from harness.interrupts import one_interrupt
+from scenarios.files import UnwritableError
 
 _WRONG_USAGE = 2
 _UNFINISHED = 3
@@ -55,6 +56,9 @@ def _exit_codes() -> Iterator[None]:
     except KeyboardInterrupt as stopped:
         print("\n".join(["stopped", *getattr(stopped, "__notes__", ())]), file=sys.stderr)  # noqa: T201 - as below
         raise typer.Exit(_INTERRUPTED) from None
+    except UnwritableError as error:
+        _tell(error)
+        raise typer.Exit(_UNFINISHED) from error
     except ValueError as error:
         known = isinstance(error, _wrong_inputs())
         _tell(error if known else _unforeseen(error))
@@ -90,10 +94,11 @@ def _tell(error: Exception) -> None:
 
 def _wrong_inputs() -> tuple[type[ValueError], ...]:
     """The errors that a file or a name which somebody gave can raise in the other packages."""
+    from reports.documents import DocumentError
     from reports.experiment import ExperimentError
     from reports.thresholds import ThresholdsError
     from scenarios.record import RecordError
     from scenarios.scenario import ScenarioError
     from simulator.profile import ProfileError
 
-    return ExperimentError, ThresholdsError, RecordError, ScenarioError, ProfileError
+    return DocumentError, ExperimentError, ThresholdsError, RecordError, ScenarioError, ProfileError

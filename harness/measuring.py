@@ -128,8 +128,8 @@ def _conditions(
 ) -> Conditions:
     return Conditions(
         generator=log.generator,
-        samples=tuple(_samples(readings, log.begins_unix_s)),
-        waits=tuple(_waits(looks, log.begins_unix_s)),
+        samples=tuple(samples(readings, log.begins_monotonic_s)),
+        waits=tuple(_waits(looks, log.begins_monotonic_s)),
         machine_speed=fmean(speeds),
         system_cores=len(stage.system_cores),
         generator_shares_cores=bool(set(stage.system_cores) & set(stage.generator_cores)),
@@ -138,16 +138,18 @@ def _conditions(
     )
 
 
-def _samples(readings: Sequence[cpu.Reading], began_unix_s: float) -> Iterator[Sample]:
-    """Cores kept busy between each two readings of the run."""
-    during = [reading for reading in readings if reading.at >= began_unix_s]
+def samples(readings: Sequence[cpu.Reading], began_s: float) -> Iterator[Sample]:
+    """Cores kept busy between each two readings of the run; none between two at the same moment."""
+    during = [reading for reading in readings if reading.at_s >= began_s]
     for before, after in itertools.pairwise(during):
-        elapsed_s = after.at - before.at
-        busy = {role: max(0.0, after.used_s[role] - before.used_s[role]) / elapsed_s for role in after.used_s}
-        yield Sample(at_s=after.at - began_unix_s, **busy)
+        elapsed_s = after.at_s - before.at_s
+        if elapsed_s > 0:
+            busy = {role: max(0.0, after.used_s[role] - before.used_s[role]) for role in after.used_s}
+            shares = {role: used_s / elapsed_s for role, used_s in busy.items()}
+            yield Sample(at_s=after.at_s - began_s, **shares)
 
 
-def _waits(looks: Sequence[waits.Look], began_unix_s: float) -> Iterator[WaitSample]:
+def _waits(looks: Sequence[waits.Look], began_s: float) -> Iterator[WaitSample]:
     for look in looks:
-        if look.at >= began_unix_s:
-            yield WaitSample(at_s=look.at - began_unix_s, **look.counts)
+        if look.at_s >= began_s:
+            yield WaitSample(at_s=look.at_s - began_s, **look.counts)

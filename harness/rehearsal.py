@@ -8,6 +8,7 @@ from typing import Self
 
 import tomli_w
 
+from scenarios.files import write_text
 from scenarios.scenario import Scenario, load
 
 
@@ -37,6 +38,5 @@ class Rehearsal:
     @classmethod
     def written(cls, scenario: Scenario, file: Path, seed: int) -> Self:
         """A scenario that is not in the library, as the load generator takes it: from a file."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
+        write_text(file, tomli_w.dumps(scenario.model_dump(exclude_none=True)))
         return cls.of(str(file), 1.0, seed)

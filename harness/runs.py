@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.errors import RunError, UsageError
 from reports.experiment import FILE
+from scenarios.files import UnwritableError, beside
 
 LATEST = "latest"
 _PAGES = ("index.html", "questions.html")
@@ -36,7 +37,7 @@ def run_folder(runs: Path, scenario: str) -> Iterator[Path]:
         else:
             shutil.rmtree(run, ignore_errors=True)
         raise
-    except RunError as error:
+    except (RunError, UnwritableError) as error:
         if any(run.iterdir()):
             error.add_note(f"The run is incomplete. Its logs: {run}")
         else:
@@ -63,9 +64,8 @@ def _new_folder(runs: Path, scenario: str) -> Path:
 
 def _make_latest(run: Path) -> None:
     """Whoever reads `latest` meanwhile sees the old one or the new one."""
-    link = run.parent / f".{LATEST}-{secrets.token_hex(4)}"
-    link.symlink_to(run.name)
-    link.replace(run.parent / LATEST)
+    with beside(run.parent / LATEST) as link:
+        link.symlink_to(run.name)
 
 
 def existing_run(run: Path) -> Path:

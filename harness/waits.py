@@ -29,9 +29,12 @@ _LOOK = """
 
 @dataclass(frozen=True)
 class Look:
-    """How many of the shop's connections did what at the epoch second `at`; see `WaitSample`."""
+    """How many of the shop's connections did what at the second `at_s` of the monotonic clock.
 
-    at: float
+    The counts are those of a `WaitSample`.
+    """
+
+    at_s: float
     counts: dict[str, int]
 
 
@@ -66,7 +69,7 @@ async def _look(database_url: str, looks: list[Look], ended: threading.Event) ->
             look = await connection.prepare(_LOOK)
             while not ended.is_set():
                 row = await look.fetchrow()
-                looks.append(Look(time.time(), dict(row)))
+                looks.append(Look(time.monotonic(), dict(row)))
                 await asyncio.sleep(_EVERY_S)
         finally:
             connection.terminate()

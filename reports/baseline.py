@@ -8,18 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from reports.shapes import Aggregate, Number, leaves
 from reports.summary import Summary
 from reports.thresholds import ThresholdsError
-from scenarios.complaints import complaints, nearest
+from scenarios.complaints import nearest
+from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
 
 
 class Baseline(BaseModel):
     """`ratios`: for each strategy and path of `measured`, its figure over that of the `reference`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
     schema_: Literal["dropday.baseline/1"] = Field(default="dropday.baseline/1", alias="schema")
     scenario: str
@@ -33,11 +35,7 @@ class Baseline(BaseModel):
         Raises:
             ThresholdsError: the baseline is of another scenario, or has no such ratio.
         """
-        if scenario != self.scenario:
-            raise ThresholdsError(
-                f"the baseline of run {self.run} is of {self.scenario!r}, this run is of {scenario!r}; "
-                f'expected scenarios = ["{self.scenario}"] in its thresholds'
-            )
+        self.require_of(scenario)
         try:
             return self.ratios[strategy][metric]
         except KeyError as error:
@@ -45,10 +43,21 @@ class Baseline(BaseModel):
                 f"the baseline of run {self.run} has no {metric} of {strategy}; take it again with both"
             ) from error
 
+    def require_of(self, scenario: str) -> None:
+        """Do nothing where the baseline is of that scenario.
+
+        Raises:
+            ThresholdsError: it is of another one.
+        """
+        if scenario != self.scenario:
+            raise ThresholdsError(
+                f"the baseline of run {self.run} is of {self.scenario!r}, this run is of {scenario!r}; "
+                f'expected scenarios = ["{self.scenario}"] in its thresholds'
+            )
+
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        write_text(path, self.model_dump_json(by_alias=True, indent=2) + "\n")
 
 
 def take(summary: Summary, reference: str) -> Baseline:
@@ -86,10 +95,6 @@ def load(path: Path) -> Baseline:
         ThresholdsError: it cannot be read, or is not of this version.
     """
     try:
-        return Baseline.model_validate_json(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ThresholdsError(
-            f"{path}: cannot be read ({error.strerror}); expected a baseline file of ratios"
-        ) from error
-    except ValidationError as error:
-        raise ThresholdsError("\n".join(f"{path}: {one}" for one in complaints(error, Baseline))) from error
+        return read_json(path, Baseline, expected="a baseline file of ratios")
+    except ReadingError as error:
+        raise ThresholdsError(str(error)) from error

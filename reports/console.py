@@ -79,7 +79,7 @@ def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
         table.add_row("  to", *(number(spread.high if spread else None) for spread in spreads), style="dim")
     console.print(table)
     legend = (
-        f"{found.scenario.name}, {number(round(found.shoppers))} shoppers, {number(found.stock)} units in "
+        f"{found.scenario.name}, {foreseen_page.people(found)} shoppers, {number(found.stock)} units in "
         f"stock; the mean of {found.replications} runs, and between which values one more would lie with a "
         f"chance of {share(found.coverage)}. Latency in ms, of buyers."
     )

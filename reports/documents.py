@@ -8,6 +8,12 @@ from typing import ClassVar, Self
 from pydantic import ConfigDict
 
 from reports.shapes import Part
+from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
+
+
+class DocumentError(ValueError):
+    """A document that cannot be read; the text names its file, what is wrong and what was expected."""
 
 
 class Document(Part):
@@ -20,14 +26,16 @@ class Document(Part):
     def save(self, run: Path) -> None:
         """Write it into the run's folder."""
         text = self.model_dump_json(by_alias=True, indent=2) + "\n"
-        (run / self.file).write_text(text, encoding="utf-8")
+        write_text(run / self.file, text)
 
     @classmethod
     def load(cls, run: Path) -> Self:
         """Read what `save` wrote.
 
         Raises:
-            FileNotFoundError: the folder has none.
-            pydantic.ValidationError: it is of another version.
+            DocumentError: the folder has none, or it is not of this version.
         """
-        return cls.model_validate_json((run / cls.file).read_text(encoding="utf-8"))
+        try:
+            return read_json(run / cls.file, cls, expected="one of this version; ask again")
+        except ReadingError as error:
+            raise DocumentError(str(error)) from error

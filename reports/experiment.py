@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from reports.shapes import Part
-from scenarios.complaints import complaints
+from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
 from scenarios.scenario import Scenario
 
 SCHEMA: Literal["dropday.experiment/1"] = "dropday.experiment/1"
@@ -119,8 +120,7 @@ class Experiment(_Part):
 
     def save(self, run: Path) -> None:
         """Write `experiment.json` into the run's folder."""
-        run.mkdir(parents=True, exist_ok=True)
-        (run / FILE).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        write_text(run / FILE, self.model_dump_json(by_alias=True, indent=2) + "\n")
 
     @classmethod
     def load(cls, run: Path) -> Self:
@@ -131,17 +131,9 @@ class Experiment(_Part):
         """
         path = run / FILE
         try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ExperimentError(
-                f"{run}: not a run's folder ({path.name}: {error.strerror}); expected one such as runs/latest"
-            ) from error
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise ExperimentError(
-                f"{path}: not an experiment of this version: " + "; ".join(complaints(error, cls))
-            ) from error
+            return read_json(path, cls, expected="a run's folder, such as runs/latest")
+        except ReadingError as error:
+            raise ExperimentError(str(error)) from error
 
 
 def measured_folder(run: Path, strategy: str, repeat: int) -> Path:

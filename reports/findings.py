@@ -13,6 +13,7 @@ from reports.series import Series, observe
 from reports.shapes import Metrics
 from reports.validity import reasons_against
 from reports.violations import AuditReport
+from scenarios.files import write_text
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 
@@ -76,5 +77,5 @@ def _of_folder(folder: Path, scenario: Scenario, *, exact: bool) -> Findings:
             f"{folder}: no record of a run ({error}); expected what a finished run leaves"
         ) from error
     findings = examine(record, scenario, exact=exact)
-    (folder / "audit.json").write_text(findings.audit.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_text(folder / "audit.json", findings.audit.model_dump_json(indent=2) + "\n")
     return findings

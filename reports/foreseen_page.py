@@ -14,6 +14,7 @@ from reports.figures import Picture
 from reports.foreseen import Foreseen, StrategyForeseen
 from reports.templating import template
 from reports.wording import number, share
+from scenarios.files import write_text
 
 _ALIKE = 0.01  # orders a second that differ by less are the same to a reader
 FILE = "foreseen.html"
@@ -24,7 +25,7 @@ Shades = Mapping[str, str]
 
 def write(found: Foreseen, folder: Path) -> None:
     """Write `foreseen.html` into `folder`."""
-    (folder / FILE).write_text(html(found), encoding="utf-8")
+    write_text(folder / FILE, html(found))
 
 
 def html(found: Foreseen) -> str:
@@ -45,16 +46,23 @@ def headline(found: Foreseen) -> str:
     fair = {one.name for one in found.strategies if one.safe and one.ack == "committed"}
     among = [one for one in found.found if one.strategy in fair] or found.found
     best = max(among, key=lambda one: one.orders_per_s.mean)
+    if not best.orders_per_s.mean:
+        return f"{people(found)} shoppers: in no run did any strategy take two orders."
     slowest = min(one.orders_per_s.mean for one in among)
     alike = len(among) > 1 and slowest > (1 - _ALIKE) * best.orders_per_s.mean
     fastest = (
         "all strategies take orders equally fast," if alike else f"{best.strategy} takes orders fastest,"
     )
     return (
-        f"{number(round(found.shoppers))} shoppers: {fastest} "
+        f"{people(found)} shoppers: {fastest} "
         f"{number(best.orders_per_s.mean)} a second, with up to {number(best.peak_in_system.mean)} attempts "
         "in the system at once."
     )
+
+
+def people(found: Foreseen) -> str:
+    """How many shoppers are expected; less than one is not rounded to none."""
+    return number(round(found.shoppers) if found.shoppers >= 1 else found.shoppers)
 
 
 def _pace(found: Foreseen, shade: Shades) -> Picture:

@@ -109,15 +109,21 @@ class Judge:
         return self._figures[name][metric]
 
 
-def require_known(thresholds: Sequence[Threshold], strategies: Sequence[str]) -> None:
+def require_known(
+    thresholds: Sequence[Threshold], strategies: Sequence[str], scenario: str, scenarios: Sequence[str]
+) -> None:
     """Do nothing where all that the thresholds name exists: asked before a run, not after it.
 
     Args:
         strategies: all that there are, whether they take part or not.
+        scenario: the one that is run.
+        scenarios: the others that there are.
 
     Raises:
-        ThresholdsError: a metric, a strategy or a baseline does not exist; the text names the nearest.
+        ThresholdsError: a metric, a strategy, a scenario or a baseline does not exist, or a baseline is of
+            another scenario; the text names the nearest.
     """
+    there = [scenario, *(name for name in scenarios if name != scenario)]
     for threshold in thresholds:
         _require_metric(threshold.metric)
         for wanted in (*threshold.strategies, *([threshold.to] if threshold.to else [])):
@@ -127,8 +133,16 @@ def require_known(thresholds: Sequence[Threshold], strategies: Sequence[str]) ->
                     f"{threshold.metric}: no strategy {wanted!r}{nearest(wanted, named) or ';'} expected one "
                     f"of {', '.join(named)}"
                 )
+        for wanted in threshold.scenarios:
+            if wanted not in there:
+                raise ThresholdsError(
+                    f"{threshold.metric}: no scenario {wanted!r}{nearest(wanted, there) or ';'} expected one "
+                    f"of {', '.join(there)}"
+                )
         if threshold.baseline:
-            baseline.load(threshold.baseline)
+            known = baseline.load(threshold.baseline)
+            if threshold.applies_to(scenario):
+                known.require_of(scenario)
 
 
 def _require_metric(metric: str) -> None:

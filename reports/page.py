@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Template
 
-from reports import figures
+from reports import figures, strips
 from reports.canvas import colours, custom_property
 from reports.findings import Runs
 from reports.ranking import contests, in_order
@@ -62,9 +62,9 @@ class Cell(NamedTuple):
 def html(summary: Summary, runs: Mapping[str, Runs]) -> str:
     """The whole report; nothing in it is fetched from elsewhere."""
     shown = in_order(summary.strategies, summary.scenario)
-    strips = {strip.strategy: strip.pictures for strip in figures.strips(shown, runs)}
+    pictures = {strip.strategy: strip.pictures for strip in strips.strips(shown, runs)}
     overview = figures.overview(shown)
-    return _template("index.html").render(_facts(summary), overview=overview, strips=strips)
+    return _template("index.html").render(_facts(summary), overview=overview, strips=pictures)
 
 
 def markdown(summary: Summary) -> str:

@@ -13,6 +13,7 @@ from reports.answers import shapes as answers
 from reports.assembly import assemble
 from reports.experiment import Experiment
 from reports.summary import Summary
+from scenarios.files import whole, write_text
 
 
 def write(run: Path, *, bounds: Path | None) -> Summary:
@@ -24,15 +25,19 @@ def write(run: Path, *, bounds: Path | None) -> Summary:
     Raises:
         ExperimentError: `run` is not a run's folder, or one of its records is missing or of another version.
         ThresholdsError: `bounds` cannot be judged by.
+        UnwritableError: a file cannot be written; those that are not written are as they were.
     """
     experiment = Experiment.load(run)
     wanted = thresholds.load(bounds) if bounds else ()
     runs = findings.read(run, experiment)
     summary = assemble(experiment, runs, wanted)
+    table, whole_page = page.markdown(summary), page.html(summary, runs)
+    answered = answers.Answers.load(run) if (run / answers.FILE).is_file() else None
     summary.save(run)
-    junit.document(summary).write(run / "junit.xml", encoding="utf-8", xml_declaration=True)
-    (run / "summary.md").write_text(page.markdown(summary), encoding="utf-8")
-    (run / "index.html").write_text(page.html(summary, runs), encoding="utf-8")
-    if (run / answers.FILE).is_file():
-        answers_page.write(answers.Answers.load(run), run)
+    with whole(run / "junit.xml") as aside:
+        junit.document(summary).write(aside, encoding="utf-8", xml_declaration=True)
+    write_text(run / "summary.md", table)
+    write_text(run / "index.html", whole_page)
+    if answered:
+        answers_page.write(answered, run)
     return summary

@@ -14,14 +14,13 @@ holds on any machine. The invariants are judged whatever the file says; it canno
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reports.summary import Bound
-from scenarios.complaints import complaints
+from scenarios.reading import ReadingError, read_toml
 
 FILE = "thresholds.toml"
 
@@ -107,14 +106,9 @@ def load(path: Path) -> tuple[Threshold, ...]:
         ThresholdsError: it cannot be read, or cannot be judged by.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        thresholds = Thresholds.model_validate(document).threshold
-    except OSError as error:
-        raise ThresholdsError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ThresholdsError(f"{path}: not valid TOML: {error}") from error
-    except ValidationError as error:
-        raise ThresholdsError("\n".join(f"{path}: {one}" for one in complaints(error, Thresholds))) from error
+        thresholds = read_toml(path, Thresholds, expected="a TOML file").threshold
+    except ReadingError as error:
+        raise ThresholdsError(str(error)) from error
     return tuple(_with_baseline_in(path.parent, threshold) for threshold in thresholds)
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from reports.templating import template
 from reports.validation import GOALS, Cell, Validation, summed
 from reports.wording import number, percent
+from scenarios.files import write_text
 
 FILE = "validation.md"
 
 
 def write(found: Validation, folder: Path) -> None:
     """Write `validation.md` into `folder`."""
-    (folder / FILE).write_text(markdown(found), encoding="utf-8")
+    write_text(folder / FILE, markdown(found))
 
 
 def markdown(found: Validation) -> str:

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Whole = Annotated[int, Field(ge=-(2**62), lt=2**62)]
+"""A number of units or won; no sum of a few leaves 64 bits."""
+Shopper = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class StockRow(_Row):
     """Units of one SKU. `redis_available` is None where Redis takes no part in the strategy."""
 
     sku: str
-    initial: int
-    restocked: int
-    available: int
-    reserved: int
-    redis_available: int | None
+    initial: Whole
+    restocked: Whole
+    available: Whole
+    reserved: Whole
+    redis_available: Whole | None
 
 
 class BookedLine(_Row):
     """One line of an order, priced in won."""
 
     sku: str
-    quantity: int
-    price_won: int
+    quantity: Whole
+    price_won: Whole
 
 
 class BookedOrder(_Row):
     """An order as the database has it. `placed_s`: seconds since the run began."""
 
     order_id: str
-    shopper: int
+    shopper: Shopper
     key: str
     state: str
-    total_won: int
+    total_won: Whole
     placed_s: float
     lines: tuple[BookedLine, ...]
 
@@ -47,17 +53,25 @@ class Wallets(_Row):
     shopper of the crowd, so they are columns of equal length, not rows.
     """
 
-    shopper: tuple[int, ...]
-    opening_won: tuple[int, ...]
-    balance_won: tuple[int, ...]
-    ledger_won: tuple[int, ...]
-    charged_won: tuple[int, ...] = ()
+    shopper: tuple[Shopper, ...]
+    opening_won: tuple[Whole, ...]
+    balance_won: tuple[Whole, ...]
+    ledger_won: tuple[Whole, ...]
+    charged_won: tuple[Whole, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_columns_of_one_length(self) -> Self:
+        columns = {name: len(column) for name, column in self if column or name != "charged_won"}
+        if len(set(columns.values())) > 1:
+            lengths = ", ".join(f"{name} {length}" for name, length in columns.items())
+            raise ValueError(f"columns of different lengths ({lengths}); expected as many of each")
+        return self
 
 
 class KeyRow(_Row):
     """A kept answer: the order that an idempotency key stands for."""
 
-    shopper: int
+    shopper: Shopper
     key: str
     order_id: str
 
@@ -65,16 +79,16 @@ class KeyRow(_Row):
 class DecisionRow(_Row):
     """What became of a queued order, the last time it was queued: 201, or a refusal with its code."""
 
-    shopper: int
+    shopper: Shopper
     key: str
-    status: int  # as a direct answer would have had
+    status: Annotated[int, Field(ge=100, le=599)]  # as a direct answer would have had
     code: str  # of the refusal's problem; empty where there is an order
 
 
 class IntakeRow(_Row):
     """An order that was accepted into the queue and is not decided yet."""
 
-    shopper: int
+    shopper: Shopper
     key: str
 
 

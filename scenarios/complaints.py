@@ -50,6 +50,10 @@ def _complaint(detail: ErrorDetails, model: type[BaseModel]) -> str:
             known = list(part.model_fields)
             hint = nearest(str(detail["loc"][-1]), known)
             return f"{where}: unknown key{hint or ';'} expected one of {', '.join(known)}"
+        case "json_invalid":
+            return f"not valid JSON: {message.removeprefix('Invalid JSON: ')}"
+        case "path_type":
+            return f"{where} = {_shown(detail['input'])}: expected the path of a file"
         case "missing":
             return f"{where}: missing"
         case "union_tag_not_found":
@@ -61,7 +65,15 @@ def _complaint(detail: ErrorDetails, model: type[BaseModel]) -> str:
             return f"{where}.{key} = {tag!r}{hint or ';'} expected one of {expected}"
     for theirs, ours in _EXPECTATIONS.items():
         message = message.replace(theirs, ours)
-    return f"{where} = {reprlib.repr(detail['input'])}: {message}"
+    found = _shown(detail["input"])
+    return f"{where} = {found}: {message}" if where else f"{found}: {message}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # a number with more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def _unquoted(detail: ErrorDetails, name: str) -> str:

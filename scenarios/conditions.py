@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Generator(_Row):
@@ -27,10 +29,12 @@ class Generator(_Row):
 class GeneratorLog(_Row):
     """What the load generator leaves in `generator.json`. `completed`: it was not interrupted.
 
-    `begins_unix_s` is second 0 of the history, on the clock that databases stamp rows with.
+    `begins_unix_s` is second 0 of the history, on the clock that databases stamp rows with, and
+    `begins_monotonic_s` the same on the generator's machine's clock that is never set.
     """
 
     begins_unix_s: float
+    begins_monotonic_s: float
     completed: bool
     generator: Generator
 
@@ -78,10 +82,10 @@ class Conditions(_Row):
     generator: Generator
     samples: tuple[Sample, ...]
     waits: tuple[WaitSample, ...] = ()
-    machine_speed: float
+    machine_speed: float = Field(gt=0)
     instead_of: tuple[str, ...] = ()
-    system_cores: int
+    system_cores: int = Field(ge=1)
     generator_shares_cores: bool
-    workers: int
-    pool_size: int
-    misfits: dict[str, float] = {}
+    workers: int = Field(ge=1)
+    pool_size: int = Field(ge=1)
+    misfits: dict[str, Annotated[float, Field(ge=0)]] = {}

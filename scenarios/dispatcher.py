@@ -23,11 +23,11 @@ class Clock:
 
     def __init__(self, begins_unix_s: float) -> None:
         self.begins_unix_s = begins_unix_s
-        self._zero = time.monotonic() + (begins_unix_s - time.time())
+        self.begins_monotonic_s = time.monotonic() + (begins_unix_s - time.time())
 
     def now(self) -> float:
         """Negative before the run begins."""
-        return time.monotonic() - self._zero
+        return time.monotonic() - self.begins_monotonic_s
 
 
 class Dispatcher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from scenarios.files import whole
 
 
 class Outcome(StrEnum):
@@ -51,6 +54,11 @@ SCHEMA = pl.Schema(
         "spans": pl.List(SPAN),  # Server-Timing, in the order the server reports
     }
 )
+
+
+_MOMENTS = ("intended_s", "sent_s", "acknowledged_s", "done_s")
+_OPERATIONS = ("browse", "order")
+_SPANS_MS = pl.col("spans").list.eval(pl.element().struct.field("ms").fill_null(math.nan))
 
 
 @dataclass(slots=True)
@@ -117,7 +125,8 @@ def lists(items: pl.Series, owners: NDArray[np.int64], *, rows: int) -> pl.Serie
 
 def write(history: pl.DataFrame, path: Path) -> None:
     """Write `history.parquet`."""
-    history.write_parquet(path)
+    with whole(path) as aside:
+        history.write_parquet(aside)
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -129,5 +138,28 @@ def read(path: Path) -> pl.DataFrame:
     history = pl.read_parquet(path)
     if history.schema != SCHEMA:
         odd = sorted(set(history.schema.items()) ^ set(SCHEMA.items()), key=str)
-        raise ValueError(f"{path}: not a history of this version; columns that differ: {odd}")
+        raise ValueError(f"not a history of this version; columns that differ: {odd}")
+    _require_values(history)
     return history
+
+
+def _require_values(history: pl.DataFrame) -> None:
+    """Do nothing where each row can be that of an attempt.
+
+    Raises:
+        ValueError: one cannot; the text names the column and what was expected.
+    """
+    missing = [name for name in SCHEMA if name != "acknowledged_s" and history[name].has_nulls()]
+    if missing:
+        raise ValueError(f"{missing[0]} has rows without a value; expected one in each")
+    for name, sound, expected in (
+        *((name, pl.col(name).is_finite(), "finite numbers") for name in _MOMENTS),
+        ("outcome", pl.col("outcome").is_in([*Outcome]), f"one of {', '.join(Outcome)}"),
+        ("operation", pl.col("operation").is_in(_OPERATIONS), f"one of {', '.join(_OPERATIONS)}"),
+        ("quantities", pl.col("quantities").list.len() == pl.col("skus").list.len(), "one for each SKU"),
+        ("skus", ~pl.col("skus").list.eval(pl.element().is_null()).list.any(), "a name for each"),
+        ("quantities", pl.col("quantities").list.min().fill_null(1) > 0, "numbers above 0"),
+        ("spans", _SPANS_MS.list.eval(pl.element().is_finite()).list.all(), "a time for each span"),
+    ):
+        if not history.select(sound.fill_null(value=name == "acknowledged_s").all()).item():
+            raise ValueError(f"{name} has values that no attempt can have; expected {expected}")

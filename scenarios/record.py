@@ -12,8 +12,12 @@ import polars as pl
 from scenarios import history
 from scenarios.books import Books
 from scenarios.conditions import Conditions
+from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
 
 Content = TypeVar("Content")
+
+_EXPECTED = "a file of a run's record, whole and of this version; run it again"
 
 
 class RecordError(ValueError):
@@ -30,10 +34,9 @@ class Record:
 
     def save(self, folder: Path) -> None:
         """Write `history.parquet`, `books.json` and `conditions.json` into `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
         history.write(self.history, folder / "history.parquet")
-        (folder / "books.json").write_text(self.books.model_dump_json())
-        (folder / "conditions.json").write_text(self.conditions.model_dump_json())
+        write_text(folder / "books.json", self.books.model_dump_json())
+        write_text(folder / "conditions.json", self.conditions.model_dump_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -44,9 +47,9 @@ class Record:
         """
         return cls(
             history=_read(folder / "history.parquet", history.read),
-            books=_read(folder / "books.json", lambda file: Books.model_validate_json(file.read_bytes())),
+            books=_read(folder / "books.json", lambda file: read_json(file, Books, expected=_EXPECTED)),
             conditions=_read(
-                folder / "conditions.json", lambda file: Conditions.model_validate_json(file.read_bytes())
+                folder / "conditions.json", lambda file: read_json(file, Conditions, expected=_EXPECTED)
             ),
         )
 
@@ -54,9 +57,8 @@ class Record:
 def _read(file: Path, read: Callable[[Path], Content]) -> Content:
     try:
         return read(file)
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except ReadingError as error:
+        raise RecordError(str(error)) from error
+    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise RecordError(
-            f"{file}: cannot be read: {what}\nexpected a file of a run's record, whole and of this version; "
-            "run it again"
-        ) from error
+        raise RecordError(f"{file}: cannot be read: {what}; expected {_EXPECTED}") from error

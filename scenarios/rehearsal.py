@@ -17,6 +17,7 @@ from scenarios.arrivals import Arrivals
 from scenarios.conditions import GeneratorLog
 from scenarios.dispatcher import GIVE_UP_S, Clock, Dispatcher
 from scenarios.endings import Ending
+from scenarios.files import write_text
 from scenarios.history import Outcome
 from scenarios.limits import most_at_once, room_for_connections
 from scenarios.recorder import Recorder
@@ -85,6 +86,7 @@ class Rehearsal:
             cpu_share = (time.process_time() - cpu_s) / (time.monotonic() - since_s)
             log = GeneratorLog(
                 begins_unix_s=begins_unix_s,
+                begins_monotonic_s=clock.begins_monotonic_s,
                 completed=completed,
                 generator=recorder.generator(
                     offered=dispatcher.due, dropped=dispatcher.dropped, cpu_share=cpu_share
@@ -130,7 +132,7 @@ class Rehearsal:
         folder = self.part.folder(self.record)
         folder.mkdir(parents=True, exist_ok=True)
         history.write(recorder.history(), folder / "history.parquet")
-        (folder / "generator.json").write_text(log.model_dump_json())
+        write_text(folder / "generator.json", log.model_dump_json())
 
 
 @contextmanager

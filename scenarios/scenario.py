@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections import Counter
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from scenarios.complaints import complaints, nearest
+from scenarios.complaints import nearest
+from scenarios.reading import ReadingError, of_model, toml_document
 from scenarios.shapes import Constant, Part, Ramp, Replay, Spike, read_counts
 
 LIBRARY = Path(__file__).parent / "library"
 
 _MOST_ARRIVALS = 20_000_000
 _MOST_SKUS = 10_000
+_SHORTEST_S, _LONGEST_S = 1e-6, 7 * 24 * 3600
 
 
 class ScenarioError(ValueError):
@@ -38,7 +40,7 @@ class Product(Part):
     id: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")
     name: str = Field(min_length=1, max_length=200)
     price_won: int = Field(gt=0, le=1_000_000_000)
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=10_000_000)
     sizes: tuple[Size, ...] = Field(min_length=1)
 
 
@@ -73,8 +75,8 @@ class Retry(Part):
     """What a shopper does after a conflict or no answer: the same key again, after a jittered backoff."""
 
     attempts: int = Field(default=3, ge=1, le=20)
-    backoff_s: float = Field(default=0.2, ge=0)
-    max_backoff_s: float = Field(default=2.0, ge=0)
+    backoff_s: float = Field(default=0.2, ge=0, le=_LONGEST_S)
+    max_backoff_s: float = Field(default=2.0, ge=0, le=_LONGEST_S)
     jitter: float = Field(default=0.5, ge=0, le=1)
 
 
@@ -90,7 +92,7 @@ class Shoppers(Part):
 
     population: int | None = Field(default=None, ge=1, le=5_000_000)
     balance_won: int = Field(default=1_000_000, ge=0, le=10**12)
-    patience_s: float = Field(default=10.0, gt=0)
+    patience_s: float = Field(default=10.0, gt=0, le=_LONGEST_S)
     retry: Retry = Retry()
     bots: Bots = Bots()
 
@@ -144,7 +146,7 @@ class Scenario(Part):
             raise ScenarioError(f"time scale {time:g}: expected a number above 0, such as 0.1")
         arrivals = self.arrivals.scaled(time)
         try:
-            _require_a_crowd(arrivals.expected)
+            _require_a_crowd(arrivals.expected, arrivals.duration_s)
         except ValueError as error:
             raise ScenarioError(f"{self.name} at time scale {time:g}: {error}") from error
         return self.model_copy(update={"arrivals": arrivals})
@@ -159,7 +161,7 @@ class Scenario(Part):
             raise ScenarioError(f"a crowd {times:g} times as large: expected a number above 0, such as 2")
         arrivals, population = self.arrivals.denser(times), self.shoppers.population
         try:
-            _require_a_crowd(arrivals.expected)
+            _require_a_crowd(arrivals.expected, arrivals.duration_s)
         except ValueError as error:
             raise ScenarioError(f"{self.name} with {times:g} times the crowd: {error}") from error
         people = population and max(1, round(population * times))
@@ -190,20 +192,36 @@ class Scenario(Part):
                 f"shoppers.bots.share = {self.shoppers.bots.share:g}, but bots only order and "
                 f"journey = {list(self.journey)}; expected share 0, or a journey with an order"
             )
-        _require_a_crowd(self.arrivals.expected)
+        _require_a_crowd(self.arrivals.expected, self.arrivals.duration_s)
         return self
 
 
-def _require_a_crowd(expected: float) -> None:
+def _require_a_crowd(expected: float, duration_s: float) -> None:
     if expected <= 0:
         raise ValueError("arrivals: nobody would ever arrive; expected a rate or a count above 0")
     if expected > _MOST_ARRIVALS:
         raise ValueError(f"arrivals: {expected:,.0f} shoppers; expected at most {_MOST_ARRIVALS:,}")
+    if not _SHORTEST_S <= duration_s <= _LONGEST_S:
+        raise ValueError(
+            f"arrivals: they last {duration_s:g} s; expected from {_SHORTEST_S:g} to {_LONGEST_S:,} (a week)"
+        )
 
 
 def names() -> list[str]:
     """The scenarios of the library."""
     return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def names_beside(file: Path) -> list[str]:
+    """The names that the scenarios in a file's folder have; what is no scenario there is passed over."""
+    found = []
+    for path in sorted(file.parent.glob("*.toml")):
+        with suppress(ScenarioError):
+            document = _document(path)
+            name = document.get("name")
+            if "arrivals" in document and isinstance(name, str):
+                found.append(name)
+    return found
 
 
 def load(name_or_path: str | Path) -> Scenario:
@@ -218,11 +236,9 @@ def load(name_or_path: str | Path) -> Scenario:
         example = LIBRARY / "sneaker_drop.toml"
         raise ScenarioError(f"{path}: empty; expected a scenario (a copy of {example} is a good start)")
     try:
-        return Scenario.model_validate(_with_counts(document, path))
-    except ValidationError as error:
-        raise ScenarioError(
-            "\n".join(f"{path}: {complaint}" for complaint in complaints(error, Scenario))
-        ) from error
+        return of_model(path, _with_counts(document, path), Scenario)
+    except ReadingError as error:
+        raise ScenarioError(str(error)) from error
 
 
 def _find(name_or_path: str) -> Path:
@@ -238,13 +254,9 @@ def _find(name_or_path: str) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: not UTF-8 ({error.reason}); expected a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path}: not valid TOML: {error}") from error
+        return toml_document(path, expected="a TOML file")
+    except ReadingError as error:
+        raise ScenarioError(str(error)) from error
 
 
 def _with_counts(document: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -255,11 +267,6 @@ def _with_counts(document: dict[str, Any], path: Path) -> dict[str, Any]:
     file = path.parent / str(arrivals["file"])
     try:
         counts = read_counts(file)
-    except OSError as error:
-        raise ScenarioError(
-            f"{path}: arrivals.file: {file} cannot be read ({error.strerror}); "
-            "expected a CSV file with the header 'second,count', its path relative to the scenario's"
-        ) from error
-    except ValueError as error:
-        raise ScenarioError(f"{path}: arrivals.file: {file}: {error}") from error
+    except ReadingError as error:
+        raise ScenarioError(f"{path}: arrivals.file: {error}") from error
     return {**document, "arrivals": {**arrivals, "counts": counts}}

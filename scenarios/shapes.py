@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+from scenarios.reading import ReadingError, text_of
 
 Floats = NDArray[np.float64]
 
@@ -237,16 +240,24 @@ def read_counts(file: Path) -> tuple[int, ...]:
     Seconds count up from 0; one that is left out had no arrival.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: a line is not as described; the text gives its number and says what was expected.
+        ReadingError: the file cannot be read, or a line is not as described; the text gives its number and
+            says what was expected.
     """
-    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    lines = text_of(file, expected="a CSV file with the header 'second,count'").splitlines()
     if not lines or [name.strip() for name in lines[0].split(",")] != ["second", "count"]:
-        raise ValueError(f"line 1 is {lines[0] if lines else ''!r}; expected the header 'second,count'")
-    return tuple(_filled(_rows(lines[1:])))
+        found = reprlib.repr(lines[0] if lines else "")
+        raise ReadingError(f"{file}: line 1 is {found}; expected the header 'second,count'")
+    try:
+        counts = tuple(_filled(_rows(lines[1:])))
+    except ValueError as error:
+        raise ReadingError(f"{file}: {error}") from error
+    if not counts:
+        raise ReadingError(f"{file}: nothing below the header; expected a line for each second with arrivals")
+    return counts
 
 
 _LONGEST_REPLAY_S = 7 * 24 * 3600
+_MOST_A_SECOND = 10**9
 
 
 def _rows(lines: list[str]) -> Iterable[tuple[int, int]]:
@@ -257,9 +268,11 @@ def _rows(lines: list[str]) -> Iterable[tuple[int, int]]:
         try:
             second, count = (int(cell) for cell in line.split(","))
         except ValueError:
-            raise ValueError(f"line {number} is {line!r}; expected two whole numbers, second,count") from None
-        if count < 0:
-            raise ValueError(f"line {number}: count is {count}; expected 0 or more")
+            raise ValueError(
+                f"line {number} is {reprlib.repr(line)}; expected two whole numbers, second,count"
+            ) from None
+        if not 0 <= count <= _MOST_A_SECOND:
+            raise ValueError(f"line {number}: count is {count}; expected from 0 to {_MOST_A_SECOND}")
         if not previous < second < _LONGEST_REPLAY_S:
             raise ValueError(
                 f"line {number}: second is {second}; expected more than {previous} (the line before) "

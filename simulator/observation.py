@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from scenarios.files import write_bytes
+
 Kind = Literal[
     "sold_out",
     "light",
@@ -185,4 +187,4 @@ _OBSERVATIONS = TypeAdapter(list[Observation])
 
 def save_observations(observations: Sequence[Observation], folder: Path) -> None:
     """Write `observations.json` into `folder`."""
-    (folder / _FILE).write_bytes(_OBSERVATIONS.dump_json(list(observations), indent=1))
+    write_bytes(folder / _FILE, _OBSERVATIONS.dump_json(list(observations), indent=1))

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from scenarios.complaints import complaints, nearest
+from scenarios.complaints import nearest
+from scenarios.files import write_text
+from scenarios.reading import ReadingError, read_json
 
 SCHEMA: Literal["dropday.profile/6"] = "dropday.profile/6"
 SHIPPED = Path(__file__).parent / "profiles"
@@ -19,8 +21,14 @@ class ProfileError(ValueError):
     """A profile that cannot be used; the text names it, what is wrong, and how to get another."""
 
 
+# Beyond these is no machine, and the model would not come to an end.
+Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
+Factor = Annotated[float, Field(ge=0, le=1_000)]
+Deviation = Annotated[float, Field(ge=0, le=5)]  # of a logarithm
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Demand(_Part):
@@ -29,12 +37,12 @@ class Demand(_Part):
     `entry_ms` is the database's CPU for each entry of a ledger that has to be summed up.
     """
 
-    worker_ms: float = Field(default=0.0, ge=0)
-    consumer_ms: float = Field(default=0.0, ge=0)
-    database_ms: float = Field(default=0.0, ge=0)
-    redis_ms: float = Field(default=0.0, ge=0)
-    flush_ms: float = Field(default=0.0, ge=0)
-    entry_ms: float = Field(default=0.0, ge=0)
+    worker_ms: Milliseconds = 0.0
+    consumer_ms: Milliseconds = 0.0
+    database_ms: Milliseconds = 0.0
+    redis_ms: Milliseconds = 0.0
+    flush_ms: Milliseconds = 0.0
+    entry_ms: Milliseconds = 0.0
 
 
 class ClosedRun(_Part):
@@ -56,27 +64,27 @@ class Fit(_Part):
 class Interval(_Part):
     """Where a demand lies with a chance of 90 %."""
 
-    low: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: Milliseconds
+    high: Milliseconds
 
 
 class Times(_Part):
     """How many times as much CPU of each role something takes."""
 
-    worker: float = Field(default=1.0, ge=0)
-    consumer: float = Field(default=1.0, ge=0)
-    database: float = Field(default=1.0, ge=0)
-    redis: float = Field(default=1.0, ge=0)
+    worker: Factor = 1.0
+    consumer: Factor = 1.0
+    database: Factor = 1.0
+    redis: Factor = 1.0
 
 
 class OrderDemands(_Part):
     """What an order asks for from the bytes of its request to those of its answer."""
 
-    accept_ms: float = Field(ge=0)  # the worker's CPU before the first stage
+    accept_ms: Milliseconds  # the worker's CPU before the first stage
     stages: dict[str, Demand]  # by span, and by the names of the consumer's stages
     kept_answer: Demand  # after a refusal: was this order placed before?
     inquiry: Demand = Demand()  # after it was queued: what became of it?
-    respond_ms: float = Field(ge=0)  # the worker's CPU after the last stage
+    respond_ms: Milliseconds  # the worker's CPU after the last stage
 
     @property
     def cpu_ms(self) -> float:
@@ -95,11 +103,11 @@ class GeneratorDemands(_Part):
     After a long rest all of it takes `cold_ms` more.
     """
 
-    tick_ms: float = Field(default=0.0, ge=0)
-    send_ms: float = Field(default=0.0, ge=0)
-    receive_ms: float = Field(default=0.0, ge=0)
-    note_ms: float = Field(default=0.0, ge=0)
-    cold_ms: float = Field(default=0.0, ge=0)
+    tick_ms: Milliseconds = 0.0
+    send_ms: Milliseconds = 0.0
+    receive_ms: Milliseconds = 0.0
+    note_ms: Milliseconds = 0.0
+    cold_ms: Milliseconds = 0.0
 
 
 class StrategyDemands(_Part):
@@ -119,11 +127,11 @@ class StrategyDemands(_Part):
     refusal: OrderDemands
     once: dict[str, Demand] = {}
     in_company: Times = Times()
-    board_ms: float = Field(ge=0)  # the worker's CPU for "sold out" from the sold-out board, all of it
-    wake_ms: float = Field(ge=0)  # the database's CPU for waking one waiter of a row lock, in vain or not
-    cold_ms: float = Field(ge=0)  # how much more CPU the work of a role takes after a long rest of a core
+    board_ms: Milliseconds  # the worker's CPU for "sold out" from the sold-out board, all of it
+    wake_ms: Milliseconds  # the database's CPU for waking one waiter of a row lock, in vain or not
+    cold_ms: Milliseconds  # how much more CPU the work of a role takes after a long rest of a core
     unused_share: float = Field(
-        default=0.0, ge=0, lt=1
+        default=0.0, ge=0, le=0.99
     )  # of busy cores: while they switch, and wake sleepers
 
 
@@ -146,23 +154,23 @@ class Profile(_Part):
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
-    system_cores: int = Field(ge=1)
-    workers: int = Field(ge=1)
-    pool_size: int = Field(ge=1)
-    wire_ms: float = Field(ge=0)
+    system_cores: int = Field(ge=1, le=4096)
+    workers: int = Field(ge=1, le=4096)
+    pool_size: int = Field(ge=1, le=100_000)
+    wire_ms: Milliseconds
     generator: GeneratorDemands
-    identify_ms: float = Field(ge=0)
-    unevenness: float = Field(ge=0)
-    speed: float = Field(gt=0)
-    speeds: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
-    speed_spread: float = Field(ge=0)
+    identify_ms: Milliseconds
+    unevenness: Deviation
+    speed: float = Field(ge=1e-3, le=1e6)
+    speeds: tuple[Annotated[float, Field(ge=1e-3, le=1e3)], ...] = Field(min_length=1)
+    speed_spread: Deviation
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)
     fits: dict[str, dict[str, Fit]]  # by strategy and kind of run
     intervals: dict[
         str, dict[str, Interval]
     ] = {}  # by strategy and path of a demand, where runs were repeated
-    misfits: dict[str, Annotated[float, Field(ge=0)]] = {}
+    misfits: dict[str, Deviation] = {}
 
     def demands(self, strategy: str) -> StrategyDemands:
         """What orders under `strategy` ask for.
@@ -180,9 +188,8 @@ class Profile(_Part):
 
     def save(self, path: Path) -> None:
         """Write the profile as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = self.model_dump_json(by_alias=True, indent=2) + "\n"
-        path.write_text(_LIST.sub(lambda found: " ".join(found[0].split()), text), encoding="utf-8")
+        write_text(path, _LIST.sub(lambda found: " ".join(found[0].split()), text))
 
 
 def shipped() -> list[str]:
@@ -198,18 +205,9 @@ def load(name_or_path: str | Path) -> Profile:
     """
     path = _find(str(name_or_path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(
-            f"{path}: cannot be read ({error}); expected a profile, see `dropday calibrate`"
-        ) from error
-    try:
-        return Profile.model_validate_json(text)
-    except ValidationError as error:
-        wrong = "; ".join(complaints(error, Profile))
-        raise ProfileError(
-            f"{path}: not a profile of this version ({SCHEMA}): {wrong}; calibrate again"
-        ) from error
+        return read_json(path, Profile, expected=f"a profile of this version ({SCHEMA}); calibrate again")
+    except ReadingError as error:
+        raise ProfileError(str(error)) from error
 
 
 def _find(name_or_path: str) -> Path:

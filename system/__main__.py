@@ -23,7 +23,7 @@ import asyncpg
 import uvloop
 from redis.exceptions import RedisError
 
-from system.platform.runtime import keep_collector_quiet
+from system.platform.runtime import keep_collector_quiet, make_room_for_connections
 from system.settings import Settings
 from system.startup import SettingsError, make_up_development_secrets, settings_and_strategy
 from system.stock.port import Ack, Strategy
@@ -103,6 +103,7 @@ def _migrate(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     import uvicorn
 
+    make_room_for_connections()
     uvicorn.run(
         "system.app:create_app",
         factory=True,

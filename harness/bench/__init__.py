@@ -21,6 +21,7 @@ from harness.display import Display
 from harness.errors import UsageError
 from harness.stage import on_stage
 from scenarios.complaints import nearest
+from scenarios.files import write_bytes
 
 BENCHES: dict[str, Bench | Offline] = {
     "orders": orders.BENCH,
@@ -75,8 +76,7 @@ def _chosen(only: str | None) -> list[str]:
 
 def _write(file: Path, ratios: dict[str, Ratio]) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         earlier = _RATIOS.validate_json(file.read_bytes()) if file.exists() else {}
-        file.write_bytes(_RATIOS.dump_json(earlier | ratios, indent=2))
+        write_bytes(file, _RATIOS.dump_json(earlier | ratios, indent=2))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be written: {error}; remove it, or choose another folder") from None

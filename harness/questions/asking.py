@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from harness.axes import Axes
 from harness.display import Live
+from harness.errors import UnansweredError
 from reports import metrics
 from reports.answers.shapes import Answer, Figure
 from reports.experiment import StrategyUnderTest
@@ -114,6 +115,11 @@ class Question(Protocol):
 
 def nobody_orders(asking: Asking) -> str:
     """Why nothing can be asked about a scenario in which nobody orders; empty where somebody does."""
+    if asking.rehearsed < 1:
+        return (
+            f"{asking.scenario.name} has {asking.rehearsed:g} shoppers, so that nobody comes in most runs; "
+            "expected one shopper or more"
+        )
     if "order" in asking.scenario.journey:
         return ""
     return (
@@ -130,6 +136,16 @@ def measured(record: Record, _: Variant) -> Metrics:
 def figure_of(run: Metrics, figure: Figure) -> float:
     """A figure of a run; 0 where it has none, such as the latency of buyers when nobody bought."""
     return float(dict(leaves(run.model_dump())).get(figure.path) or 0)
+
+
+def require(figure: Figure, runs: Sequence[Metrics], strategy: str) -> None:
+    """Do nothing where any of the runs has the figure.
+
+    Raises:
+        UnansweredError: none has it, so that there is nothing to conclude.
+    """
+    if all(dict(leaves(run.model_dump())).get(figure.path) is None for run in runs):
+        raise UnansweredError(f"no run of {strategy} has the {figure.title}: nothing of the kind happened")
 
 
 def mean_of(runs: Sequence[Metrics], figure: Figure) -> float:

@@ -11,7 +11,15 @@ from typing import ClassVar
 from harness.display import Live
 from harness.questions.asking import Asking, measured, nobody_orders, size
 from harness.questions.knees import breaking_point, knee
-from reports.answers.shapes import Capacity, CrowdPoint, Objective, Spread, StrategyCapacity, unknown_share
+from reports.answers.shapes import (
+    Capacity,
+    CrowdPoint,
+    Objective,
+    Spread,
+    StrategyCapacity,
+    nobody_asked,
+    unknown_share,
+)
 from reports.experiment import StrategyUnderTest
 from reports.shapes import Metrics
 from simulator.variants import Variant
@@ -92,7 +100,7 @@ class HowManyShoppers:
             orders_per_s=Spread.of([run.orders_per_s for run in runs]),
             unknown_share=unknown,
             bound_by=mode(run.bound_by for run in runs),
-            kept=self.objective.is_kept(fmean(waits) if waits else None, unknown),
+            kept=nobody_asked(runs) or self.objective.is_kept(fmean(waits) if waits else None, unknown),
         )
 
     def _relieved(

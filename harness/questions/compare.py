@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, measured, nobody_orders
+from harness.questions.asking import Asking, figure_of, measured, nobody_orders, require
 from reports.answers.shapes import Compare, Difference, Estimate, Figure, StrategyCompared
+from reports.shapes import Metrics
 from simulator.replications import (
     Floats,
     Interval,
@@ -78,17 +79,15 @@ class WhichIsBetter:
 
     def _replicated(self, asking: Asking, strategy: str, live: Live) -> Replicated:
         first = asking.variant(strategy)
-        seen = 0
+        seen: list[Metrics] = []
 
         def run(numbers: range) -> list[float]:
-            nonlocal seen
             variants = [replace(first, replication=number) for number in numbers]
-            values = []
             for metrics in play(variants, measured):
-                seen += 1
-                values.append(figure_of(metrics, self.figure))
-                live(f"{strategy}: run {seen}")
-            return values
+                seen.append(metrics)
+                live(f"{strategy}: run {len(seen)}")
+            require(self.figure, seen, strategy)
+            return [figure_of(metrics, self.figure) for metrics in seen[-len(numbers) :]]
 
         wanted = Precision(self.precision, _CONFIDENCE, at_least=_FEWEST, at_most=self.at_most)
         if asking.replications is None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from harness.display import Live
 from harness.questions.asking import Asking
-from reports import metrics, series
+from reports import metrics
+from reports.series import Series, observe
 from reports.shapes import Metrics
 from scenarios.conditions import Conditions
 from scenarios.record import Record
@@ -31,13 +32,12 @@ class Wait(NamedTuple):
 class Drop(NamedTuple):
     """One replication.
 
-    `in_system[i]` is the number of attempts `i * step_s` after the run began; `wait` is None where there was
-    no queue. `busy_core_s` has the core-seconds by role; `ends_s` is the moment of the last answer.
+    `wait` is None where there was no queue. `busy_core_s` has the core-seconds by role; `ends_s` is the
+    moment of the last answer.
     """
 
     metrics: Metrics
-    step_s: float
-    in_system: Floats
+    over_time: Series
     wait: Wait | None
     busy_core_s: dict[str, float]
     ends_s: float
@@ -70,12 +70,10 @@ def number(asking: Asking) -> int:
 
 def seen(record: Record, variant: Variant) -> Drop:
     """What is kept of one replication."""
-    over_time = series.observe(record.history, variant.scenario)
     sent, done = (np.sort(record.history[name].to_numpy()) for name in ("sent_s", "done_s"))
     return Drop(
         metrics=metrics.measure(record),
-        step_s=over_time.step_s,
-        in_system=over_time.in_system,
+        over_time=observe(record.history, variant.scenario),
         wait=queue_of(sent, done, more_than=variant.workers * variant.pool_size),
         busy_core_s=_busy_core_s(record.conditions),
         ends_s=float(done.max(initial=0.0)),

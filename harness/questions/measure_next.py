@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from typing import ClassVar, Literal
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders
+from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders, require
 from harness.questions.parameters import RELATIVE, Uncertain, parameters, with_value
 from reports.answers.shapes import Figure, MeasureNext, Parameter, StrategyParameters
 from reports.shapes import Metrics
@@ -51,6 +51,8 @@ class WhatToMeasure:
         first = asking.play(
             {key: _moved(asking, *key) for name in names for key in _first(asking, name)}, measured, 1, live
         )
+        for name in names:
+            require(self.figure, first[name, *_AS_IT_IS], name)
         promising = {name: self._promising(asking, name, first) for name in names}
         keys = [(name, path, end) for name in names for path in promising[name] for end in _ENDS]
         runs = asking.play({key: _moved(asking, *key) for key in keys}, measured, replications, live)

@@ -13,7 +13,7 @@ from harness.questions.asking import Asking, nobody_orders
 from harness.questions.drops import Drop, Drops, number
 from reports.answers.shapes import Queue, Spread, StrategyQueue
 from reports.metrics import rank
-from reports.series import stacked
+from reports.series import Series, on_one_grid, stacked
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,19 @@ class HowLongAQueue:
     def answer(self, asking: Asking, live: Live) -> Queue:
         """From the replications of the drop."""
         drops = self.drops.of(asking, live)
+        over_time = iter(on_one_grid([drop.over_time for every in drops.values() for drop in every]))
+        drawn = {name: [next(over_time) for _ in every] for name, every in drops.items()}
         return Queue(
             connections=asking.axes.workers * asking.axes.pool_size,
-            step_s=next(iter(drops.values()))[0].step_s,
+            step_s=next(iter(drawn.values()))[0].step_s,
             last_arrival_s=asking.scenario.duration_s,
             replications=number(asking),
-            strategies=tuple(_concluded(name, every) for name, every in drops.items()),
+            strategies=tuple(_concluded(name, every, drawn[name]) for name, every in drops.items()),
         )
 
 
-def _concluded(strategy: str, drops: Sequence[Drop]) -> StrategyQueue:
-    ordered = np.sort(stacked([drop.in_system for drop in drops]), axis=0)
+def _concluded(strategy: str, drops: Sequence[Drop], over_time: Sequence[Series]) -> StrategyQueue:
+    ordered = np.sort(stacked([one.in_system for one in over_time]), axis=0)
     nth = rank(len(ordered))
     waits = [drop.wait for drop in drops if drop.wait]
     return StrategyQueue(

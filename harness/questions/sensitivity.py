@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders
+from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders, require
 from harness.questions.factors import FACTORS, Factor
 from reports.answers.shapes import Figure, Influence, Sensitivity, StrategySensitivity, Swing
 from reports.shapes import Metrics
@@ -74,6 +74,8 @@ class WhatMatters:
             for setting in (_AS_IT_IS, *_ONE_AT_A_TIME)
         }
         alone = asking.play(settings, measured, replications, live)
+        for name in names:
+            require(self.figure, alone[name, _AS_IT_IS], name)
         points = self._points(asking)
         planned = {
             (name, row): asking.variant(name, changed(asking.scenario, point))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from harness import machine
 from harness.axes import Axes
 from harness.display import Display, Live, Step
-from harness.errors import UsageError
+from harness.errors import UnansweredError, UsageError
 from harness.model import Origin
 from harness.predictions import only_modelled
 from harness.questions.asking import Asking, Question
@@ -23,6 +23,15 @@ from reports.experiment import StrategyUnderTest
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
 from simulator.engine import Engine
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The answers, by the names of their sections; of the other questions why there is none, by title."""
+
+    started_at: str
+    found: dict[str, Answer] = field(default_factory=dict)
+    unanswered: dict[str, UnansweredError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,17 @@ class Session:
         Raises:
             ProfileError: there is no such profile, or it does not know a strategy.
             UsageError: there is nothing to ask about, or `runs` cannot be written.
+            UnansweredError: in no run happened what a question is about.
         """
         asking = self.asking(console)
         for question in self.questions:
             if why_not := question.why_not(asking):
                 raise UsageError(f"{question.name}: {why_not}")
         with run_folder(runs, f"{self.scenario.name}-{_slug(self.questions)}") as folder:
-            return self.ask(asking, folder, console), folder
+            asked = self._asked(self.questions, asking, folder, console)
+            for unanswered in asked.unanswered.values():
+                raise unanswered
+            return self._write(asking, asked, folder), folder
 
     def asking(self, console: Console) -> Asking:
         """What the questions are about, once it is known to be there."""
@@ -71,32 +84,38 @@ class Session:
 
     def ask(self, asking: Asking, folder: Path, console: Console) -> Answers:
         """Ask what can be asked, and write `questions.json` and `questions.html` into `folder`."""
-        started_at = machine.now()
         for question in self.questions:
             if why_not := question.why_not(asking):
                 console.print(f"Not asked, {question.title}: {why_not}.", highlight=False)
         askable = [question for question in self.questions if not question.why_not(asking)]
-        found: dict[str, Answer] = {}
+        asked = self._asked(askable, asking, folder, console)
+        for title, why in asked.unanswered.items():
+            console.print(f"Not answered, {title}: {why}.", highlight=False)
+        return self._write(asking, asked, folder)
+
+    def _asked(self, questions: Sequence[Question], asking: Asking, folder: Path, console: Console) -> _Asked:
+        """Ask them all. Of an interrupted session the answers that are there are written."""
+        asked = _Asked(started_at=machine.now())
         steps = [
-            Step(question.title, question.expected_s(asking), partial(_answer, question, asking, found))
-            for question in askable
+            Step(question.title, question.expected_s(asking), partial(_answer, question, asking, asked))
+            for question in questions
         ]
         try:
             with Display.of(steps, console) as display:
                 display.play(steps)
         except KeyboardInterrupt:
-            if found:
-                self._write(asking, found, started_at, folder)
+            if asked.found:
+                self._write(asking, asked, folder)
             raise
-        return self._write(asking, found, started_at, folder)
+        return asked
 
-    def _write(self, asking: Asking, found: dict[str, Answer], started_at: str, folder: Path) -> Answers:
-        answers = self._answers(asking, found, started_at)
+    def _write(self, asking: Asking, asked: _Asked, folder: Path) -> Answers:
+        answers = self._answers(asking, asked)
         answers.save(folder)
         page.write(answers, folder)
         return answers
 
-    def _answers(self, asking: Asking, found: dict[str, Answer], started_at: str) -> Answers:
+    def _answers(self, asking: Asking, asked: _Asked) -> Answers:
         origin = Origin(
             command=self.command,
             scenario=self.scenario,
@@ -106,11 +125,14 @@ class Session:
             axes=self.axes,
             strategies=asking.strategies,
         )
-        return Answers.model_validate({**origin.stated(started_at), **found})
+        return Answers.model_validate({**origin.stated(asked.started_at), **asked.found})
 
 
-def _answer(question: Question, asking: Asking, found: dict[str, Answer], live: Live) -> None:
-    found[question.name.replace("-", "_")] = question.answer(asking, live)
+def _answer(question: Question, asking: Asking, asked: _Asked, live: Live) -> None:
+    try:
+        asked.found[question.name.replace("-", "_")] = question.answer(asking, live)
+    except UnansweredError as error:
+        asked.unanswered[question.title] = error
 
 
 def _slug(questions: Sequence[Question]) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from harness.display import Live
 from harness.questions.asking import Asking, measured, nobody_orders, size
-from reports.answers.shapes import Cell, Objective, Sizing, StrategySizing, unknown_share
+from reports.answers.shapes import Cell, Objective, Sizing, StrategySizing, nobody_asked, unknown_share
 from reports.shapes import Metrics
 from simulator.profile import Profile
 from simulator.variants import Variant
@@ -86,7 +86,7 @@ class HowLarge:
             **system._asdict(),
             wait_ms=wait_ms,
             unknown_share=unknown,
-            kept=self.objective.is_kept(wait_ms, unknown),
+            kept=nobody_asked(runs) or self.objective.is_kept(wait_ms, unknown),
             beyond=system != _calibrated(asking.profile),
         )
 

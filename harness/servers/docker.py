@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -176,15 +177,21 @@ def _pid(container: _Container) -> int | None:
 
 
 def _this_process() -> str:
-    """This process's id and start: together they name no other, not even after a restart."""
-    return f"{os.getpid()}@{psutil.Process().create_time()}"
+    """This process's id and start: together they name no other."""
+    return f"{os.getpid()}@{started_s(psutil.Process())}"
+
+
+def started_s(process: psutil.Process) -> float:
+    """When a process started, the same whenever it is asked, though the wall clock be set meanwhile."""
+    since_s = psutil.boot_time() if sys.platform == "linux" else 0.0  # where both are moved with that clock
+    return round(float(process.create_time()) - since_s, 2)
 
 
 def _remove_orphans(engine: docker.DockerClient) -> None:
     for container in engine.containers.list(all=True, filters={"label": _OWNER}, ignore_removed=True):
         pid, _, started = container.labels[_OWNER].partition("@")
         try:
-            is_owned = psutil.Process(int(pid)).create_time() == float(started)
+            is_owned = started_s(psutil.Process(int(pid))) == float(started)
         except psutil.NoSuchProcess:
             is_owned = False
         if not is_owned:

@@ -32,6 +32,7 @@ from reports import validation_page
 from reports.experiment import StrategyUnderTest
 from reports.validation import Cell, Foreseen, Invalid, Ran, Validation, cells, foreseen, rankings
 from scenarios.arrivals import generate
+from scenarios.files import write_bytes
 from scenarios.record import Record
 from simulator.decomposition import Repeats
 from simulator.observation import Observation
@@ -166,7 +167,7 @@ class ValidationRun:
                 baselines=_baselines(case, known, self.seed),
             )
         written = _PREDICTIONS.dump_json(self._predictions, indent=1)
-        (folder / _PREDICTIONS_FILE).write_bytes(written)
+        write_bytes(folder / _PREDICTIONS_FILE, written)
 
     def _measure(self, stage: Stage, strategy: StrategyUnderTest, folder: Path, live: Live) -> None:
         for case in self._cases[strategy.name]:

@@ -42,6 +42,8 @@ def _waits(capacity: Capacity, shade: Shades) -> Picture:
             if one.breaks_at:
                 axes.plot(one.breaks_at, objective.p99_ms, "o", color=colour, markersize=6)
         _crowd_axis(axes, capacity)
+        if not ends:  # nobody waited
+            axes.set_ylim(objective.p99_ms / 10, objective.p99_ms * 10)
         log_scale(axes, "y")
         axes.axhline(objective.p99_ms, color=INK, linewidth=0.9)
         axes.annotate(

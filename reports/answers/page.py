@@ -21,6 +21,7 @@ from reports.answers.shapes import Answers
 from reports.canvas import colours, custom_property
 from reports.figures import Picture
 from reports.templating import template
+from scenarios.files import write_text
 
 FILE = "questions.html"
 _REPORT = "index.html"
@@ -28,7 +29,7 @@ _REPORT = "index.html"
 
 def write(answers: Answers, folder: Path) -> None:
     """Write `questions.html` into `folder`."""
-    (folder / FILE).write_text(html(answers, report=(folder / _REPORT).is_file()), encoding="utf-8")
+    write_text(folder / FILE, html(answers, report=(folder / _REPORT).is_file()))
 
 
 def html(answers: Answers, *, report: bool = False) -> str:

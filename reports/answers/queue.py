@@ -29,7 +29,7 @@ def _over_time(queue: Queue, shade: Shades) -> Picture:
             ends.append(End(times[highest], one.median[highest], one.strategy, colour))
         axes.set_xlim(0, _in_sight_s(queue))
         in_thousands(axes, "y")
-        axes.set_ylim(0)
+        axes.set_ylim(0, None if any(max(one.high) for one in queue.strategies) else 1)
         axes.grid(axis="y")
         axes.set_xlabel("seconds since the run began")
         axes.set_ylabel("attempts in the system")

@@ -44,7 +44,7 @@ async def test_a_connection_that_waits_for_a_lock_is_told_from_those_that_work_a
         working.cancel()
     taken = len(looks)
 
-    assert [look.at for look in looks] == sorted(look.at for look in looks)
+    assert [look.at_s for look in looks] == sorted(look.at_s for look in looks)
     for connection in (holder, waiter, worker):
         connection.terminate()
     assert len(looks) == taken

@@ -11,6 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli import app
+from reports.baseline import Baseline
+from scenarios.scenario import LIBRARY
+from tests.unit.run_folders import experiment, save_run
 
 COMMANDS = (
     "loadtest",
@@ -153,6 +156,10 @@ def test_external_servers_that_are_not_there_are_told(
             'metric = "predicted.order_per_s"',
             "metric 'predicted.order_per_s' is not in summary.json; did you",
         ),
+        (
+            'scenarios = ["sneaker_drp"]',
+            "predicted.latency_ms.order.p99: no scenario 'sneaker_drp'; did you mean 'sneaker_drop'?",
+        ),
         ("max = inf", "threshold[0].max = inf: expected a finite number"),
         ("max = nan", "threshold[0].max = nan: expected a finite number"),
     ],
@@ -174,6 +181,56 @@ def test_a_threshold_that_can_bound_nothing_is_told_before_anything_runs(
     assert code == 2
     assert message in text
     assert [path.name for path in tmp_path.iterdir()] == ["bounds.toml"]
+
+
+def test_thresholds_may_be_for_scenarios_beside_the_one_that_is_run(tmp_path: Path) -> None:
+    library = (LIBRARY / "sneaker_drop.toml").read_text()
+    for name in ("our_drop", "our_other_drop"):
+        (tmp_path / f"{name}.toml").write_text(library.replace('name = "sneaker_drop"', f'name = "{name}"'))
+    bound = (
+        '[[threshold]]\nmetric = "predicted.orders_per_s"\nstrategies = ["safe"]\nmin = 1\nreason = "So."\n'
+    )
+    (tmp_path / "bounds").mkdir()
+    bounds = tmp_path / "bounds" / "bounds.toml"
+
+    for wanted in ("our_other_drop", "our_othr_drop"):
+        bounds.write_text(f'{bound}scenarios = ["sneaker_drop", "our_drop", "{wanted}"]\n')
+        code, text = said("simulate", "--scenario", "our_drop.toml", "--thresholds", str(bounds),
+                          "--strategies", "nobody")  # fmt: skip
+        assert code == 2
+        told = "no scenario 'our_othr_drop'; did you mean 'our_other_drop'?"
+        assert (told in text) == (wanted == "our_othr_drop")
+
+
+@pytest.mark.parametrize("command", ["gate", "report"])
+def test_a_scenario_that_thresholds_name_wrongly_is_told_before_a_run_is_judged(
+    command: str, tmp_path: Path
+) -> None:
+    run = save_run(tmp_path / "runs" / "a-run", experiment())
+    bounds = tmp_path / "bounds.toml"
+    bounds.write_text(
+        '[[threshold]]\nmetric = "measured.orders_per_s"\nstrategies = ["safe"]\nmin = 1\nreason = "So."\n'
+        'scenarios = ["two_sizs"]\n'
+    )
+
+    code, text = said(command, str(run), "--thresholds", str(bounds))
+
+    assert code == 2
+    assert "no scenario 'two_sizs'; did you mean 'two_sizes'?" in text
+    assert not (run / "summary.json").exists()
+
+
+def test_a_baseline_of_another_scenario_is_told_before_anything_runs(tmp_path: Path) -> None:
+    Baseline(scenario="steady_orders", run="a-run", reference="no_lock", ratios={}).save(tmp_path / "b.json")
+    (tmp_path / "bounds.toml").write_text(
+        '[[threshold]]\nmetric = "predicted.orders_per_s"\nstrategies = ["safe"]\nmax_ratio = 1\n'
+        'baseline = "b.json"\nreason = "So."\n'
+    )
+
+    code, text = said("simulate", "--thresholds", "bounds.toml", "--strategies", "nobody")
+
+    assert code == 2
+    assert "the baseline of run a-run is of 'steady_orders', this run is of 'sneaker_drop'" in text
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_a_record_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_record_with_a_file_missing_is_not_loaded(name: str, tmp_path: Path) -> None:
     RECORD.save(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(RecordError, match=rf"{name}: cannot be read: No such file"):
+    with pytest.raises(RecordError, match=rf"{name}: cannot be read\W+No such file"):
         Record.load(tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_a_record_with_a_torn_file_is_refused_with_its_name_and_the_mend(
 ) -> None:
     RECORD.save(tmp_path)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(RecordError, match=rf"(?s){tmp_path / name}: cannot be read.*run it again"):
+    with pytest.raises(RecordError, match=rf"(?s){tmp_path / name}: .*run it again"):
         Record.load(tmp_path)
 
 

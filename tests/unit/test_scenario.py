@@ -291,7 +291,7 @@ def test_a_scaled_replay_keeps_its_rates_and_loses_nobody_to_rounding(tmp_path: 
 
 def test_a_replay_without_its_file_is_refused(tmp_path: Path) -> None:
     told = complaint_about(replay(tmp_path, None), tmp_path)
-    assert "arrivals.file: /crowd.csv cannot be read (No such file or directory)" in told
+    assert "arrivals.file: /crowd.csv: cannot be read (No such file or directory)" in told
 
 
 def test_a_replay_must_name_its_file(tmp_path: Path) -> None:
@@ -306,10 +306,10 @@ def test_a_replay_must_name_its_file(tmp_path: Path) -> None:
         ("time,n\n0,1\n", "line 1 is 'time,n'; expected the header"),
         ("second,count\n0,many\n", "line 2 is '0,many'; expected two whole numbers"),
         ("second,count\n0,1,2\n", "line 2 is '0,1,2'; expected two whole numbers"),
-        ("second,count\n0,-1\n", "line 2: count is -1; expected 0 or more"),
+        ("second,count\n0,-1\n", "line 2: count is -1; expected from 0"),
         ("second,count\n1,1\n1,1\n", "line 3: second is 1; expected more than 1"),
         ("second,count\n1700000000,1\n", "line 2: second is 1700000000; expected more than -1"),
-        ("second,count\n", "counts"),
+        ("second,count\n", "nothing below the header"),
         ("second,count\n5,0\n", "nobody would ever arrive"),
     ],
 )
@@ -323,3 +323,22 @@ def test_the_spike_has_all_its_lengths_scaled(tmp_path: Path) -> None:
     assert arrivals.shape == "spike"
     assert (arrivals.lull_s, arrivals.half_life_s, arrivals.decay_s) == (2, 2, 4)
     assert (arrivals.lull_per_s, arrivals.peak_per_s) == (1, 10)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("duration_s = 1e308", "arrivals: they last 1e+308 s; expected from 1e-06 to 604,800 (a week)"),
+        ("duration_s = 1e-300", "arrivals: they last 1e-300 s; expected from 1e-06 to 604,800 (a week)"),
+        ("shoppers.patience_s = 1e12", "shoppers.patience_s = 1000000000000.0: expected less than or equal"),
+    ],
+)
+def test_a_scenario_that_no_run_would_end_is_refused(line: str, told: str, tmp_path: Path) -> None:
+    arrivals = f'arrivals = {{ shape = "constant", per_s = 1e-300, {line} }}'
+    if line.startswith("shoppers"):
+        arrivals = f'{line}\narrivals = {{ shape = "constant", per_s = 10, duration_s = 1 }}'
+    else:
+        arrivals = arrivals.replace("1e-300,", f"{1 / float(line.split()[-1])!r},")
+    products = '[[products]]\nid = "a"\nname = "A"\nprice_won = 1\nsizes = [{ size = "1", units = 1 }]\n'
+
+    assert told in complaint_about(f'name = "x"\nsummary = "y"\n{arrivals}\n{products}', tmp_path)

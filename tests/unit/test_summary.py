@@ -108,7 +108,10 @@ def test_an_experiment_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match=r"not a run's folder .* expected one such as runs/latest"):
+    with pytest.raises(
+        ExperimentError,
+        match=r"experiment\.json: cannot be read .*expected a run's folder",
+    ):
         report.write(tmp_path, bounds=None)
 
 

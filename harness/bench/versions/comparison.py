@@ -12,6 +12,7 @@ from harness.bench.versions.repository import Version
 from harness.bench.versions.shapes import Pair, Part, Trial
 from harness.errors import UsageError
 from reports.experiment import Machine
+from scenarios.files import write_text
 
 CONFIDENCE = 0.95  # that the intervals of all rows together hold the true ratios
 
@@ -85,16 +86,13 @@ class Comparison(Part):
         return 1 - (1 - CONFIDENCE) / (len(self.strategies) * len(FIGURES))
 
     def save(self, file: Path) -> None:
-        """Write it whole: whoever reads meanwhile sees the old file or the new one.
+        """Write it as JSON.
 
         Raises:
             UsageError: it cannot be written.
         """
-        part = file.with_name(f".{file.name}.part")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            part.replace(file)
+            write_text(file, self.model_dump_json(indent=2) + "\n")
         except OSError as error:
             mend = "choose a folder that can be written with --runs"
             raise UsageError(f"{file} cannot be written ({error.strerror}); {mend}") from error

@@ -9,7 +9,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from reports.answers.shapes.common import Estimate, Figure, Objective, Spread, Whose, unknown_share
+from reports.answers.shapes.common import (
+    Estimate,
+    Figure,
+    Objective,
+    Spread,
+    Whose,
+    nobody_asked,
+    unknown_share,
+)
 from reports.answers.shapes.compared import Compare, Difference, StrategyCompared
 from reports.answers.shapes.drop import (
     Cost,
@@ -70,6 +78,7 @@ __all__ = [
     "StrategySizing",
     "Swing",
     "Whose",
+    "nobody_asked",
     "unknown_share",
 ]
 

@@ -72,6 +72,11 @@ class Objective(Part):
         )
 
 
+def nobody_asked(runs: Sequence[Metrics]) -> bool:
+    """There was no attempt in any of the runs, so that no promise was broken to anybody."""
+    return not any(sum(run.outcomes.values()) for run in runs)
+
+
 def unknown_share(metrics: Metrics) -> float:
     """Of all attempts, those that ended without an answer."""
     attempts = sum(metrics.outcomes.values())

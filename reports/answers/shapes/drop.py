@@ -9,13 +9,13 @@ from reports.shapes import Part
 
 
 class StrategyQueue(Part):
-    """Attempts in the system over time."""
+    """Attempts in the system over time: the most at one moment of each step."""
 
     strategy: str
     median: tuple[float, ...]
-    """Over replications, at each step."""
+    """Over replications, in each step."""
     low: tuple[float, ...]
-    """One more replication would lie between these two, at each step."""
+    """One more replication would lie between these two, in each step."""
     high: tuple[float, ...]
     peak: Spread
     """The most attempts at one moment."""
