@@ -1,7 +1,7 @@
 """The one store of idempotency keys: a key has one effect over all endpoints, strategies and states.
 
 Three steps: claim a key, replay the answer that was kept for it, or finish with an answer to keep. Orders
-claim their keys by the same functions of the schema (`lock_key`, `claim_key`, `enqueue`, `open_batch`).
+claim their keys by the same functions of the schema (`lock_of_key`, `claim_key`, `enqueue`, `open_batch`).
 """
 
 from __future__ import annotations

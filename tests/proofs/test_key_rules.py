@@ -28,8 +28,8 @@ ONCE = "checkout/idempotency.py"
 WITHOUT: dict[str, tuple[str, str, str, str]] = {
     "charges ask the log for their key": (
         *("single_writer", KEYS),
-        "FROM intake WHERE shopper = p_shopper AND key = p_key;\n    IF FOUND THEN",
-        "FROM intake WHERE shopper = p_shopper AND key = p_key;\n    IF false THEN",
+        "WHERE NOT EXISTS (SELECT FROM intake WHERE shopper = p_shopper AND key = p_key)",
+        "",
     ),
     "two bodies of one batch are compared": (
         *("single_writer", KEYS),

@@ -23,7 +23,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Ask each store for itself, as before."""
     op.execute("ALTER TABLE stock DROP COLUMN reopens_until")
-    op.execute(f"DROP FUNCTION {', '.join(_CHANGED)}, queued_orders, lock_key")
+    op.execute(f"DROP FUNCTION {', '.join(_CHANGED)}, queued_orders, lock_of_key")
     for statement in (text for file in _BEFORE for text in file.read_text().split("\n\n\n")):
         if any(f"CREATE FUNCTION {name}(" in statement for name in _CHANGED):
             op.execute(statement)

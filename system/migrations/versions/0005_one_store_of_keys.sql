@@ -1,12 +1,9 @@
 -- A key has one effect over all endpoints and states: in flight, waiting in the intake, or done. What is asked of
 -- a key is asked here: it is locked, looked for where it may be, and claimed. A refusal uses up no key.
 -- Advisory locks of different meanings have different names: a key may read like a SKU.
-CREATE FUNCTION lock_key(p_shopper bigint, p_key text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('key ' || p_key, p_shopper)) THEN
-        RAISE EXCEPTION USING ERRCODE = 'DD004', MESSAGE = p_key;
-    END IF;
-END $$;
+CREATE FUNCTION lock_of_key(p_shopper bigint, p_key text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtextextended('key ' || p_key, p_shopper)
+$$;
 
 
 -- Keeps `p_answer` for the key and returns null, or returns the answer that was kept earlier.
@@ -18,22 +15,25 @@ DECLARE
     kept_fingerprint text;
     kept_answer      text;
 BEGIN
-    PERFORM lock_key(p_shopper, p_key);
-    SELECT fingerprint INTO kept_fingerprint FROM intake WHERE shopper = p_shopper AND key = p_key;
-    IF FOUND THEN
-        RAISE EXCEPTION USING MESSAGE = p_key,
-            ERRCODE = CASE WHEN kept_fingerprint = p_fingerprint THEN 'DD004' ELSE 'DD005' END;
+    IF NOT pg_try_advisory_xact_lock(lock_of_key(p_shopper, p_key)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'DD004', MESSAGE = p_key;
     END IF;
     INSERT INTO idempotency_keys (shopper, key, fingerprint, order_id, status, answer)
-    VALUES (p_shopper, p_key, p_fingerprint, p_order_id, p_status, p_answer)
+    SELECT p_shopper, p_key, p_fingerprint, p_order_id, p_status, p_answer
+    WHERE NOT EXISTS (SELECT FROM intake WHERE shopper = p_shopper AND key = p_key)
     ON CONFLICT (shopper, key) DO NOTHING;
     IF FOUND THEN
         RETURN NULL;
     END IF;
     SELECT fingerprint, answer INTO kept_fingerprint, kept_answer
     FROM idempotency_keys WHERE shopper = p_shopper AND key = p_key;
+    IF NOT FOUND THEN
+        SELECT fingerprint INTO kept_fingerprint FROM intake WHERE shopper = p_shopper AND key = p_key;
+    END IF;
     IF kept_fingerprint <> p_fingerprint THEN
         RAISE EXCEPTION USING ERRCODE = 'DD005', MESSAGE = p_key;
+    ELSIF kept_answer IS NULL THEN -- it waits in the log, or was refused a moment ago
+        RAISE EXCEPTION USING ERRCODE = 'DD004', MESSAGE = p_key;
     END IF;
     RETURN kept_answer;
 END $$;
@@ -50,7 +50,7 @@ CREATE FUNCTION enqueue(p_orders jsonb, OUT states text[], OUT answers text[]) L
 DECLARE
     free boolean[];
 BEGIN
-    SELECT array_agg(pg_try_advisory_xact_lock(hashtextextended('key ' || o.key, o.shopper)) ORDER BY o.place)
+    SELECT array_agg(pg_try_advisory_xact_lock(lock_of_key(o.shopper, o.key)) ORDER BY o.place)
     INTO free FROM queued_orders(p_orders) o;
     -- In the order of the keys, whatever plan is chosen: two who insert the same ones do not meet crosswise.
     INSERT INTO intake (shopper, key, fingerprint, skus, quantities)
@@ -98,7 +98,7 @@ CREATE FUNCTION open_batch(
 ) LANGUAGE plpgsql AS $$
 BEGIN
     SELECT array_agg(uuidv7()),
-           array_agg(p_owned OR pg_try_advisory_xact_lock(hashtextextended('key ' || o.key, o.shopper)))
+           array_agg(p_owned OR pg_try_advisory_xact_lock(lock_of_key(o.shopper, o.key)))
     INTO order_ids, claimed FROM unnest(p_shoppers, p_keys) AS o(shopper, key);
     SELECT jsonb_object_agg(w.shopper, w.balance_won) INTO wallets FROM (
         SELECT a.shopper, a.balance_won FROM wallets a WHERE a.shopper = ANY (p_shoppers)
@@ -114,7 +114,8 @@ END $$;
 
 
 -- unit_rows: any units that nobody else is buying at this moment, locked to the end of the transaction. The key
--- first: to a copy of an order its own units would look as if others had them.
+-- first: to a copy of an order its own units would look as if others had them. Where its answer is kept, no units
+-- are locked that others want.
 DROP FUNCTION lock_units;
 
 
@@ -124,17 +125,16 @@ DECLARE
     found bigint[];
     locked bigint[];
 BEGIN
-    PERFORM lock_key(p_shopper, p_key);
-    IF EXISTS (SELECT FROM idempotency_keys WHERE shopper = p_shopper AND key = p_key) THEN
+    IF NOT pg_try_advisory_xact_lock(lock_of_key(p_shopper, p_key)) THEN
         RAISE EXCEPTION USING ERRCODE = 'DD004', MESSAGE = p_key;
     END IF;
     FOR i IN 1 .. cardinality(p_skus) LOOP
         found := ARRAY(SELECT id FROM units WHERE sku = p_skus[i] AND order_id IS NULL
+                       AND NOT EXISTS (SELECT FROM idempotency_keys WHERE shopper = p_shopper AND key = p_key)
                        ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED);
-        IF NOT EXISTS (SELECT FROM stock WHERE sku = p_skus[i]) THEN
-            RAISE EXCEPTION USING ERRCODE = 'DD003', MESSAGE = p_skus[i];
-        ELSIF cardinality(found) < p_quantities[i] THEN
-            RAISE EXCEPTION USING ERRCODE = 'DD001', MESSAGE = p_skus[i];
+        IF cardinality(found) < p_quantities[i] THEN
+            RAISE EXCEPTION USING MESSAGE = p_skus[i],
+                ERRCODE = CASE WHEN EXISTS (SELECT FROM stock WHERE sku = p_skus[i]) THEN 'DD001' ELSE 'DD003' END;
         END IF;
         locked := locked || found;
     END LOOP;
