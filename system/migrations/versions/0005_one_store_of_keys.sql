@@ -125,12 +125,12 @@ DECLARE
     found bigint[];
     locked bigint[];
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(lock_of_key(p_shopper, p_key)) THEN
+    IF NOT pg_try_advisory_xact_lock(lock_of_key(p_shopper, p_key))
+       OR EXISTS (SELECT FROM idempotency_keys WHERE shopper = p_shopper AND key = p_key) THEN
         RAISE EXCEPTION USING ERRCODE = 'DD004', MESSAGE = p_key;
     END IF;
     FOR i IN 1 .. cardinality(p_skus) LOOP
         found := ARRAY(SELECT id FROM units WHERE sku = p_skus[i] AND order_id IS NULL
-                       AND NOT EXISTS (SELECT FROM idempotency_keys WHERE shopper = p_shopper AND key = p_key)
                        ORDER BY id LIMIT p_quantities[i] FOR UPDATE SKIP LOCKED);
         IF cardinality(found) < p_quantities[i] THEN
             RAISE EXCEPTION USING MESSAGE = p_skus[i],
