@@ -25,6 +25,7 @@ class ProfileError(ValueError):
 Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
 Factor = Annotated[float, Field(ge=0, le=1_000)]
 Deviation = Annotated[float, Field(ge=0, le=5)]  # of a logarithm
+Cores = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class _Part(BaseModel):
@@ -154,8 +155,8 @@ class Profile(_Part):
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
-    system_cores: int = Field(ge=1, le=4096)
-    workers: int = Field(ge=1, le=4096)
+    system_cores: Cores
+    workers: Cores
     pool_size: int = Field(ge=1, le=100_000)
     wire_ms: Milliseconds
     generator: GeneratorDemands

@@ -33,9 +33,13 @@ def meaning_of_state(sqlstate: str, message: str) -> ShopError | None:
 
 
 def is_of_the_data(error: BaseException) -> bool:
-    """Whether the database cannot store what it was given, rather than cannot work: classes 22 and 23."""
+    """Whether the database cannot store what it was given, rather than cannot work: classes 22 and 23.
+
+    A check that fails is not of the data: it is the backstop behind a control that sold what others had.
+    """
     cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-    return isinstance(cause, (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError))
+    of_the_data = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+    return isinstance(cause, of_the_data) and not isinstance(cause, asyncpg.CheckViolationError)
 
 
 def _too_busy(_: str) -> Conflict:
