@@ -15,6 +15,7 @@ _EXPECTATIONS = {
     "String should ": "expected text to ",
     "Tuple should ": "expected a list to ",
     " after validation": "",
+    "Unable to parse input string as an integer, exceeded maximum size": "expected a smaller number",
 }
 
 

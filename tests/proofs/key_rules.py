@@ -67,7 +67,18 @@ class Answered:
 
     @property
     def succeeded(self) -> bool:
-        return self.reply.status in (200, 201)
+        """Whether what was sent was done.
+
+        A queued order that was refused frees its key. Who asks by the key afterwards hears of the order that
+        took it: that is no success of what was sent.
+        """
+        if self.reply.status not in (200, 201):
+            return False
+        return not self.queued or _lines(self.reply.body) == _lines(self.sent.body)
+
+
+def _lines(document: bytes) -> list[tuple[str, int]]:
+    return [(line["sku"], line["quantity"]) for line in json.loads(document)["lines"]]
 
 
 def plan(random: Random, requests: int) -> list[Sent]:

@@ -169,7 +169,7 @@ LIES: dict[str, tuple[Edit, str]] = {
         "funds were said to be insufficient and were not",
     ),
     "a refusal where an answer is kept": (
-        Edit("orders/service.py", "if kept is None:", "if order.key:"),
+        Edit("orders/service.py", "if known is None:", "if order.key:"),
         "keys were refused after they had bought",
     ),
 }
