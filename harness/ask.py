@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.options import finite
 from harness.putting import command_of
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ Whose = Literal["both", "buyers", "everyone"]
 FigureName = Literal["everyone-p99", "buyers-p99", "orders-per-s", "peak", "oversold"]
 
 P99Option = Annotated[
-    float, typer.Option("--p99-ms", min=0.1, help="The objective: 99 of 100 wait at most so long.")
+    float,
+    typer.Option("--p99-ms", callback=finite, min=0.1, help="The objective: 99 of 100 wait at most so long."),
 ]
 OfOption = Annotated[Whose, typer.Option("--of", help="99 of 100 of whom.")]
 UnknownOption = Annotated[
-    float, typer.Option("--unknown", metavar="PERCENT", min=0, max=100, help="So many may get no answer.")
+    float,
+    typer.Option(
+        "--unknown", metavar="PERCENT", callback=finite, min=0, max=100, help="So many may get no answer."
+    ),
 ]
 FigureOption = Annotated[FigureName, typer.Option("--figure", help="The figure that it is about.")]
 
@@ -78,7 +83,9 @@ def sizing(
     *,
     arrivals: Annotated[
         float | None,
-        typer.Option("--arrivals", min=1, help="So many shoppers.  [default: those of the scenario]"),
+        typer.Option(
+            "--arrivals", callback=finite, min=1, help="So many shoppers.  [default: those of the scenario]"
+        ),
     ] = None,
     p99_ms: P99Option = _P99_MS,
     of: OfOption = "both",
@@ -130,17 +137,27 @@ def oversell() -> "Question":
 def lease(
     *,
     pauses_per_hour: Annotated[
-        float, typer.Option("--pauses-per-hour", min=0, help="How often a process stands still.")
+        float,
+        typer.Option("--pauses-per-hour", callback=finite, min=0, help="How often a process stands still."),
     ] = _PAUSES_PER_HOUR,
     pause_median_ms: Annotated[
-        float, typer.Option("--pause-median-ms", min=0.001, help="Half of the pauses are no longer.")
+        float,
+        typer.Option(
+            "--pause-median-ms", callback=finite, min=0.001, help="Half of the pauses are no longer."
+        ),
     ] = _PAUSE_MEDIAN_MS,
     pause_p99_ms: Annotated[
-        float, typer.Option("--pause-p99-ms", min=0.001, help="99 of 100 pauses are no longer.")
+        float,
+        typer.Option("--pause-p99-ms", callback=finite, min=0.001, help="99 of 100 pauses are no longer."),
     ] = _PAUSE_P99_MS,
     lease_ms: Annotated[
         float | None,
-        typer.Option("--lease-ms", min=0.001, help="When a lease runs out.  [default: the system's own]"),
+        typer.Option(
+            "--lease-ms",
+            callback=finite,
+            min=0.001,
+            help="When a lease runs out.  [default: the system's own]",
+        ),
     ] = None,
 ) -> "Question":
     """How often a lease in Redis is outlived by a pause of its holder, and what that oversells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,14 @@ PROFILE = "two_cores"
 LARGEST_SEED = 2**64 - 1  # as of scenarios.arrivals, which takes a second to load
 # Those that most shops choose between, in a few minutes; all seventeen take half an hour.
 STRATEGIES = "no_lock,conditional_update,pessimistic_lock,optimistic_lock,redis_hold"
+
+
+def finite(value: float | None) -> float | None:
+    """The value of an option that is a number; no bound of the parser keeps infinity and NaN out."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
+
 
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", metavar="NAME|FILE", help="A scenario of the library, or a .toml file.")
@@ -39,9 +48,14 @@ SeedOption = Annotated[
 RepeatsOption = Annotated[
     int | None, typer.Option("--repeats", min=1, max=100, help="Measured runs of each strategy.")
 ]
-TIME_SCALE = typer.Option("--time-scale", metavar="FACTOR", help="0.1 is a tenth of the scenario.")
+TIME_SCALE = typer.Option(
+    "--time-scale", metavar="FACTOR", callback=finite, help="0.1 is a tenth of the scenario."
+)
 CrowdOption = Annotated[
-    float, typer.Option("--crowd", metavar="FACTOR", help="0.3 is three tenths of the shoppers, as long.")
+    float,
+    typer.Option(
+        "--crowd", metavar="FACTOR", callback=finite, help="0.3 is three tenths of the shoppers, as long."
+    ),
 ]
 ServersOption = Annotated[
     Kind,

@@ -25,7 +25,12 @@ def foresee(
     scenario: ScenarioOption = "sneaker_drop",
     shoppers: Annotated[
         float | None,
-        typer.Option("--shoppers", min=1, help="So many shoppers.  [default: those of the scenario]"),
+        typer.Option(
+            "--shoppers",
+            callback=options.finite,
+            min=1,
+            help="So many shoppers.  [default: those of the scenario]",
+        ),
     ] = None,
     keep: Annotated[
         Literal["duration", "rate"],
