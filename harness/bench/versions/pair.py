@@ -91,8 +91,8 @@ def _open(
 
 def _stocked(shop: Shop, side: Side, stage: Stage, effort: Effort) -> tuple[str, ...]:
     """Fill a shop with what nobody uses up and what is gone at once; the tokens of its shoppers."""
-    seconds = effort.warm_up_s + 2 * effort.orders_s
-    plenty = units_for(seconds) + 3 * effort.clients
+    seconds = effort.warm_up_s + 4 * effort.orders_s
+    plenty = units_for(seconds) + 5 * effort.clients
     # One unit. Of several, a strategy that loses updates could write some back when they are gone already.
     scarce = stage.axes.buckets if shop.strategy.name == _IN_BUCKETS else 1
     with _named(side, shop.strategy):

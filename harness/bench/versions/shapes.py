@@ -30,7 +30,7 @@ class Trial(Part):
 
 
 class Pair(Part):
-    """Both sides. The one that was `first` had the first turn and the last, the other those in between."""
+    """Both sides. The one that was `first` had the first turn."""
 
     first: Side
     ours: Trial

@@ -67,17 +67,20 @@ class Slice:
 
 
 def slices(first: Side) -> list[Slice]:
-    """All slices of a pair, in order. Of those that count, `first` has the first and the last.
+    """All slices of a pair, in order.
 
-    So a drift of the machine, if it goes on for as long as they take, meets both sides alike.
+    The sides take turns in the Thue-Morse sequence. A drift of the machine meets both alike: in four turns
+    one that is linear in time, in eight also one that is quadratic.
     """
     second = other(first)
-    once, twice = (first, second), (first, second, second, first)
+    two = (first, second)
+    four = (*two, second, first)
+    eight = (*four, *(other(side) for side in four))
     planned: list[tuple[Kind, tuple[Side, ...]]] = [
-        ("warm up", once),
-        ("orders", twice),
-        ("sell out", once),
-        ("sold out", twice),
+        ("warm up", two),
+        ("orders", eight),
+        ("sell out", two),
+        ("sold out", four),
     ]
     return [Slice(side, kind) for kind, sides in planned for side in sides]
 
