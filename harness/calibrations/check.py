@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, pstdev
+from statistics import fmean, geometric_mean, pstdev
 from typing import Literal
 
 from scipy.stats import t
@@ -44,7 +44,13 @@ class Verdict:
 
     name: Name
     scale: float
-    sentence: str
+    evidence: str
+
+    @property
+    def sentence(self) -> str:
+        """Of the calibration."""
+        by = f" by {self.scale:.2f}" if self.name == "holds when scaled" else ""
+        return f"it {self.name}{by}: {self.evidence}"
 
     def applied_to(self, profile: Profile) -> Profile:
         """The profile of the machine as it is now: the same demands, on a processor of another speed."""
@@ -73,50 +79,53 @@ def observe(
     return seen
 
 
-def verdict(profile: Profile, seen: Sequence[Observation]) -> Verdict:
-    """Whether what was seen just now is what the profile's calibration saw.
+def require_repeats(profile: Profile) -> None:
+    """Do nothing if a profile says how far apart repeated runs are.
 
     Raises:
-        UncalibratedError: it cannot be told, as the calibration has not repeated its runs.
+        UncalibratedError: it does not, and nothing can be told by a check.
     """
-    rounds = rounds_of(profile)
-    if rounds < 2:
+    if rounds_of(profile) < 2:
         raise UncalibratedError(
-            "it cannot be told whether this calibration holds: each of its runs was made once, and nothing "
-            "says how far apart repeated runs are; calibrate with `dropday calibrate`, which repeats them"
+            f"each run of the calibration of {profile.made_at} was made once, and nothing says how far apart "
+            "repeated runs are; expected two rounds or more, as `dropday calibrate` makes them"
         )
-    calibrated = {one.strategy: profile.fits[one.strategy][_KIND].observed.per_s for one in seen}
-    paces = {one.strategy: one.per_s / calibrated[one.strategy] for one in seen}
-    processor = {one.strategy: fmean(one.machine_speeds) / profile.speed for one in seen}
-    scale = math.exp(fmean(map(math.log, paces.values())))
-    beyond_probe = [math.log(paces[name] / processor[name]) for name in paces]
 
-    runs = len(seen)
-    of_one_run = profile.speed_spread / math.sqrt(1 + 1 / rounds)
-    of_processor = _spread_of_means(profile.speeds, len(seen[0].machine_speeds))
+
+def verdict(profile: Profile, seen: Sequence[Observation]) -> Verdict:
+    """Whether what was seen just now, of one strategy or more, is what the profile's calibration saw.
+
+    With s the deviation of one run and r rounds, the mean of n runs differs from that of the calibration by
+    s sqrt(1/n + 1/r), and one of n runs from their mean by s sqrt(1 - 1/n); Student's t tells how often.
+
+    Raises:
+        UncalibratedError: the calibration has not repeated its runs.
+    """
+    require_repeats(profile)
+    runs, rounds = len(seen), rounds_of(profile)
+    paces = {one.strategy: one.per_s / profile.fits[one.strategy][_KIND].observed.per_s for one in seen}
+    processor = [fmean(one.machine_speeds) / profile.speed for one in seen]
+    scale = geometric_mean(paces.values())
+    unexplained = [math.log(pace / speed) for pace, speed in zip(paces.values(), processor, strict=True)]
+    furthest = max(abs(one - fmean(unexplained)) for one in unexplained)
+
     sigmas = float(t.ppf((1 + _COVERAGE) / 2, len(profile.strategies) * (rounds - 1)))
-    tolerance = sigmas * math.sqrt(of_one_run**2 * (1 / runs + 1 / rounds) + of_processor**2 / runs)
-    agree = max(abs(one - fmean(beyond_probe)) for one in beyond_probe) <= sigmas * of_one_run * math.sqrt(
-        1 - 1 / runs
-    )
-    evidence = (
-        f"{names([f'{name} {pace:.2f}' for name, pace in paces.items()])} times the orders/s of its "
-        f"calibration, the processor {fmean(processor.values()):.2f} times as fast"
-    )
+    of_one = profile.speed_spread / math.sqrt(1 + 1 / rounds)
+    of_processor = _spread_of_means(profile.speeds, len(seen[0].machine_speeds))
+    allowed = sigmas * math.sqrt(of_one**2 * (1 / runs + 1 / rounds) + of_processor**2 / runs)
     slowest, fastest = min(profile.speeds), max(profile.speeds)
-    if not agree:
+
+    told = names([f"{name} {pace:.2f}" for name, pace in paces.items()])
+    evidence = f"{told} times the calibrated orders/s, the processor {fmean(processor):.2f} times as fast"
+    if furthest > sigmas * of_one * math.sqrt(1 - 1 / runs):
         return Verdict("does not hold", scale, f"{evidence}; no one factor makes up for that")
-    if abs(math.log(scale)) <= tolerance:
-        low, high = math.exp(-tolerance), math.exp(tolerance)
+    if abs(math.log(scale)) <= allowed:
+        low, high = math.exp(-allowed), math.exp(allowed)
         return Verdict("holds", 1.0, f"{evidence}; its own repeats allow {low:.2f} to {high:.2f}")
     if slowest <= scale <= fastest:
         return Verdict("holds when scaled", scale, evidence)
-    return Verdict(
-        "does not hold",
-        scale,
-        f"{evidence}; while it was calibrated the processor was never below {slowest:.2f} or above "
-        f"{fastest:.2f} of its mean speed",
-    )
+    seen_then = f"the calibration saw {slowest:.2f} to {fastest:.2f} times its mean speed"
+    return Verdict("does not hold", scale, f"{evidence}; {seen_then}")
 
 
 def _spread_of_means(speeds: Sequence[float], probes: int) -> float:

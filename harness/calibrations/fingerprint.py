@@ -51,6 +51,13 @@ def versions() -> dict[str, str]:
     return {**machine.versions(), DROPDAY: digest()}
 
 
+def versions_to_compare(profile: Profile) -> dict[str, str]:
+    """Those of here that a profile can be held to: one that is older than the digest does not have it."""
+    return {
+        name: version for name, version in versions().items() if name in profile.versions or name != DROPDAY
+    }
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """What a calibration made here and now would hold for: facts by name.

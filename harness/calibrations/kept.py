@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.calibrations.fingerprint import DROPDAY, Fingerprint
+from harness.errors import UsageError
+from scenarios.files import UnwritableError, require_writable
 from simulator import profile as profiles
 from simulator.profile import Profile, ProfileError
 
@@ -36,6 +38,18 @@ class Found:
 def rounds_of(profile: Profile) -> int:
     """How often the strategy of which there are fewest runs had its turn."""
     return min((fit.runs for kinds in profile.fits.values() for fit in kinds.values()), default=0)
+
+
+def require_room(path: Path = FOLDER / "new.json") -> None:
+    """Do nothing where a calibration can be written: asked before it is made, not after it.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        require_writable(path)
+    except UnwritableError as error:
+        raise UsageError(str(error)) from error
 
 
 def keep(profile: Profile, folder: Path = FOLDER) -> Path:
@@ -117,5 +131,6 @@ def _moment(profile: Profile) -> datetime:
         if made_at.tzinfo is not None:
             return made_at
     raise ProfileError(
-        f"made_at = {profile.made_at!r}: expected a moment in ISO 8601 with the offset from UTC; calibrate again"
+        f"made_at = {profile.made_at!r}: expected a moment in ISO 8601 with the offset from UTC; "
+        "calibrate again"
     )
