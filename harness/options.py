@@ -41,7 +41,7 @@ ProfileFileOption = Annotated[
     typer.Option(
         "--profile-file",
         metavar="NAME|FILE",
-        help="What the model knows of a machine.  [default: this machine's newest calibration, else a shipped one]",
+        help="What the model knows of a machine.  [default: the newest of this one, else a shipped one]",
     ),
 ]
 EngineOption = Annotated[

@@ -26,7 +26,7 @@ class Chosen(NamedTuple):
 def choose_profile(
     named: str | None, strategies: Sequence[StrategyUnderTest], axes: Axes, console: Console
 ) -> Chosen:
-    """The profile that was `named`; else the newest of this machine that knows the strategies; else a shipped one.
+    """The profile that was `named`; or the newest of this machine that knows the strategies; or a shipped one.
 
     The screen says which it is, of what machine, and how old.
 
@@ -64,8 +64,6 @@ def _told(name: str, here: Fingerprint) -> str:
     line = f"{what}: {whose}, {age(profile)}"
     if shipped or here.other_machine(profile):
         return f"{line}; `dropday calibrate` measures this machine"
-    if differences := [*here.other_code(profile), *here.other_axes(profile)]:
-        return (
-            f"{line}, calibrated with {', '.join(differences)}; `dropday calibrate` measures it as it is now"
-        )
+    if differences := here.differences(profile):
+        return f"{line}, calibrated with {', '.join(differences)}; `dropday calibrate` makes a new one"
     return line

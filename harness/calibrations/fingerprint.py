@@ -53,9 +53,8 @@ def versions() -> dict[str, str]:
 
 def versions_to_compare(profile: Profile) -> dict[str, str]:
     """Those of here that a profile can be held to: one that is older than the digest does not have it."""
-    return {
-        name: version for name, version in versions().items() if name in profile.versions or name != DROPDAY
-    }
+    here = versions()
+    return here if DROPDAY in profile.versions else {name: here[name] for name in here if name != DROPDAY}
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def find(
         _say(console, told)
     if found.newest is None:
         _say(
-            console, "No calibration of this machine, code and axes is kept for these strategies: making one."
+            console, "No calibration of these strategies is kept for this machine, code and axes: making one."
         )
         return None
     try:

@@ -145,7 +145,7 @@ def _check(profile_file: str | None, output: Path | None, servers: Kind, axes: A
 
 
 def _of_another(profile: Profile, axes: Axes, versions: Mapping[str, str] | None = None) -> Verdict | None:
-    """The verdict on a calibration of another machine, of other code, or with other axes; None of any other."""
+    """The verdict on a calibration of another machine, of other code or with other axes; else None."""
     from harness.calibrations.check import Verdict
     from harness.calibrations.fingerprint import Fingerprint
 
