@@ -26,7 +26,7 @@ class Chosen(NamedTuple):
 def choose_profile(
     named: str | None, strategies: Sequence[StrategyUnderTest], axes: Axes, console: Console
 ) -> Chosen:
-    """The profile that was `named`; or the newest of this machine that knows the strategies; or a shipped one.
+    """The profile that was `named`, or the newest of this machine for these strategies, or a shipped one.
 
     The screen says which it is, of what machine, and how old.
 

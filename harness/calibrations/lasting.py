@@ -58,9 +58,7 @@ def find(
     for told in found.passed_over:
         _say(console, told)
     if found.newest is None:
-        _say(
-            console, "No calibration of these strategies is kept for this machine, code and axes: making one."
-        )
+        _say(console, "No calibration is kept for this machine, code, axes and strategies: making one.")
         return None
     try:
         verdict = checked(stage, found.newest.profile, strategies, logs, console)
