@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -36,7 +37,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
-def made_on(stage: Stage, **changes: object) -> Profile:
+def made_on(stage: Stage, **changes: Any) -> Profile:
     here = calibrated().machine | dict(stage.endpoints.versions)
     return calibrated("no_lock", "redis_hold", machine=here, **changes)
 
