@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from harness.display import Live
 from harness.measuring import send
 from harness.rehearsal import Rehearsal
@@ -16,7 +18,7 @@ from scenarios.steady import hot_sku
 from simulator.cautions import MOST_SENT_PER_S
 from simulator.defaults import Settings
 from simulator.observation import Kind, Observation
-from simulator.open_loop import SEED, OpenLoop
+from simulator.open_loop import SEED, SEEN, OpenLoop
 
 RUN_S = 4.0  # beside what it lasts: stock, warm-up, the generator's start
 _LIGHT = 0.25  # of what there can be of it
@@ -43,8 +45,14 @@ def run_of(stage: Stage, shop: Shop, load: OpenLoop, live: Live) -> Observation:
         rehearsal = Rehearsal.written(hot_sku(load.per_s, load.duration_s), folder / "steady.toml", SEED)
         sent = send(stage, shop, rehearsal, folder, lambda _: None)
         seen = load.observed(sent.record(stage, shop.strategy), shop.strategy.name)
-    live(f"{_IN_WORDS[load.kind]}, {load.per_s:,.0f} shoppers/s on average: {seen.per_s:,.0f} orders/s")
+    came_per_s = _came(sent.history, load) / seen.duration_s
+    live(f"{_IN_WORDS[load.kind]}: {came_per_s:,.0f} shoppers/s came, and placed {seen.per_s:,.0f} orders/s")
     return seen
+
+
+def _came(history: pl.DataFrame, load: OpenLoop) -> int:
+    """Shoppers in the part of the run that is looked at: by chance more or fewer than their rate."""
+    return history.filter(pl.col("intended_s") >= (1 - SEEN) * load.duration_s)["arrival"].n_unique()
 
 
 @dataclass
