@@ -30,6 +30,7 @@ _STRANGERS = 30_000
 _CLIENTS = 64
 _CLIENTS_IN_BATCHES = 512  # who wait for the same few batches: fewer would leave the cores a rest
 _WARM_UP_S = 0.4
+_NEW_SHOP_S = 0.8  # until its code and its connections are as warm as after other runs
 _ACQUAINTANCE_S = 0.8  # in which every token is seen once
 _TRIES = 3  # of a run in which nothing should be left to sell
 _NOTHING_LEFT: tuple[Kind, ...] = ("sold_out", "strangers")
@@ -52,6 +53,7 @@ class Run:
     clients: int
     duration_s: float
     units: int
+    warm_up_s: float
 
     @property
     def restocked(self) -> bool:
@@ -60,10 +62,6 @@ class Run:
 
     def scenario(self) -> Scenario:
         return _scenario(self.units)
-
-    @property
-    def warmup_s(self) -> float:
-        return _ACQUAINTANCE_S if self.kind == "sold_out" else _WARM_UP_S
 
     @property
     def shoppers(self) -> int:
@@ -86,14 +84,18 @@ def runs_of(strategy: Strategy, effort: Effort, settings: Settings, *, the_same_
     ]
 
 
-def run_of(kind: Kind, strategy: Strategy, effort: Effort, settings: Settings) -> Run:
-    """A run of one kind."""
+def run_of(
+    kind: Kind, strategy: Strategy, effort: Effort, settings: Settings, *, in_a_new_shop: bool = False
+) -> Run:
+    """A run of one kind; in a new shop after a longer warm-up, as none was before it."""
     most = _CLIENTS_IN_BATCHES if strategy.waits_for_others else _CLIENTS
     seconds = {"back_to_back": effort.back_to_back_s, "saturated": effort.saturated_s}
     clients = {"back_to_back": 1, "late": 1, "browse": 1, "saturated": most}
     duration_s = seconds.get(kind, effort.answers_s)
-    units = scarcity_for(kind, strategy, settings) or units_for(_WARM_UP_S + duration_s)
-    return Run(kind, clients.get(kind, _CLIENTS), duration_s, units)
+    warm_up_s = _ACQUAINTANCE_S if kind == "sold_out" else _WARM_UP_S
+    warm_up_s += _NEW_SHOP_S * in_a_new_shop
+    units = scarcity_for(kind, strategy, settings) or units_for(warm_up_s + duration_s)
+    return Run(kind, clients.get(kind, _CLIENTS), duration_s, units, warm_up_s)
 
 
 def observe(stage: Stage, shop: Shop, runs: Sequence[Run], logs: Path, live: Live) -> Iterator[Observation]:
@@ -107,7 +109,7 @@ def observe(stage: Stage, shop: Shop, runs: Sequence[Run], logs: Path, live: Liv
     for run in runs:
         sold = 0 if run.restocked else sold
         observation = _observe(stage, shop, run, acquainted, logs / "client.log", sold)
-        sold += round(observation.per_s * (run.warmup_s + run.duration_s))
+        sold += round(observation.per_s * (run.warm_up_s + run.duration_s))
         live(_IN_WORDS[run.kind].format(clients=run.clients, per_s=f"{observation.per_s:,.0f}"))
         yield observation
 
@@ -131,7 +133,7 @@ def _observe(
         duration_s=result.duration_s,
         answered=result.completed,
         bought=result.answers.get("201", 0),
-        sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * run.warmup_s),
+        sold_before=sold + round(result.answers.get("201", 0) / result.duration_s * run.warm_up_s),
         latency_ms=_timing(result.latency_ms),
         spans_ms={name: _timing(quantiles) for name, quantiles in result.spans_ms.items()},
         cpu_s=Cpu(**result.cpu_s),
@@ -152,7 +154,7 @@ def _driven(
             requests=run.requests(shop, acquainted, label=f"{run.kind}-{trial}"),
             clients=run.clients,
             duration_s=run.duration_s,
-            warmup_s=run.warmup_s,
+            warmup_s=run.warm_up_s,
             roles=stage.roles(shop),
         )
         with cpu.probing(stage.system_cores) as speeds:

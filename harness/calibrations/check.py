@@ -19,7 +19,7 @@ from scipy.stats import t
 
 from harness import closed_runs
 from harness.calibrate import metered_shop
-from harness.calibrations.kept import rounds_of
+from harness.calibrations.kept import REPEATED, rounds_of
 from harness.display import Live
 from harness.errors import UncalibratedError
 from harness.scope import CALIBRATION
@@ -27,12 +27,11 @@ from harness.stage import Stage
 from reports.experiment import StrategyUnderTest
 from reports.wording import names
 from simulator.defaults import Settings
-from simulator.observation import Kind, Observation
+from simulator.observation import Observation
 from simulator.profile import Profile
 from simulator.strategies import strategy_named
 
-CHECK_S = 12.0
-_KIND: Kind = "saturated"  # many clients: the CPU that an order takes sets the pace
+CHECK_S = 10.0
 _COVERAGE = 0.95
 
 Name = Literal["holds", "holds when scaled", "does not hold"]
@@ -63,19 +62,19 @@ class Verdict:
 def observe(
     stage: Stage, strategies: Sequence[StrategyUnderTest], logs: Path, live: Live
 ) -> list[Observation]:
-    """The same closed run as a calibration makes, of each strategy, once its shop is warm.
+    """The same closed run as a calibration makes, of each strategy, each in a shop of its own.
 
     Raises:
         UncalibratedError: the shop answered otherwise than it should, or the servers are not metered here.
         RunError: something died.
     """
     settings = Settings(workers=stage.axes.workers, pool_size=stage.axes.pool_size)
-    seen = []
+    seen: list[Observation] = []
     for strategy in strategies:
-        run = closed_runs.run_of(_KIND, strategy_named(strategy.name), CALIBRATION, settings)
+        modelled = strategy_named(strategy.name)
+        run = closed_runs.run_of(REPEATED, modelled, CALIBRATION, settings, in_a_new_shop=True)
         with metered_shop(stage, strategy, logs) as shop:
-            _, warm = closed_runs.observe(stage, shop, [run, run], logs, live)
-        seen.append(warm)
+            seen += closed_runs.observe(stage, shop, [run], logs, live)
     return seen
 
 
@@ -103,8 +102,10 @@ def verdict(profile: Profile, seen: Sequence[Observation]) -> Verdict:
     """
     require_repeats(profile)
     runs, rounds = len(seen), rounds_of(profile)
-    paces = {one.strategy: one.per_s / profile.fits[one.strategy][_KIND].observed.per_s for one in seen}
-    processor = [fmean(one.machine_speeds) / profile.speed for one in seen]
+    scaled = fmean(profile.speeds)  # 1, unless an earlier check has scaled it
+    calibrated = {name: kinds[REPEATED].observed.per_s * scaled for name, kinds in profile.fits.items()}
+    paces = {one.strategy: one.per_s / calibrated[one.strategy] for one in seen}
+    processor = [fmean(one.machine_speeds) / (profile.speed * scaled) for one in seen]
     scale = geometric_mean(paces.values())
     unexplained = [math.log(pace / speed) for pace, speed in zip(paces.values(), processor, strict=True)]
     furthest = max(abs(one - fmean(unexplained)) for one in unexplained)
@@ -113,7 +114,7 @@ def verdict(profile: Profile, seen: Sequence[Observation]) -> Verdict:
     of_one = profile.speed_spread / math.sqrt(1 + 1 / rounds)
     of_processor = _spread_of_means(profile.speeds, len(seen[0].machine_speeds))
     allowed = sigmas * math.sqrt(of_one**2 * (1 / runs + 1 / rounds) + of_processor**2 / runs)
-    slowest, fastest = min(profile.speeds), max(profile.speeds)
+    slowest, fastest = min(profile.speeds) / scaled, max(profile.speeds) / scaled
 
     told = names([f"{name} {pace:.2f}" for name, pace in paces.items()])
     evidence = f"{told} times the calibrated orders/s, the processor {fmean(processor):.2f} times as fast"

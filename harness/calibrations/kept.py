@@ -12,9 +12,11 @@ from harness.calibrations.fingerprint import DROPDAY, Fingerprint
 from harness.errors import UsageError
 from scenarios.files import UnwritableError, require_writable
 from simulator import profile as profiles
+from simulator.observation import Kind
 from simulator.profile import Profile, ProfileError
 
 FOLDER = Path("calibrations")
+REPEATED: Kind = "saturated"  # many clients: the CPU that an order takes sets the pace
 _CODE_DIGITS = 8  # of the digest, in a name
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
@@ -36,8 +38,9 @@ class Found:
 
 
 def rounds_of(profile: Profile) -> int:
-    """How often the strategy of which there are fewest runs had its turn."""
-    return min((fit.runs for kinds in profile.fits.values() for fit in kinds.values()), default=0)
+    """How often each strategy was observed at least; 0 where one was not, or nothing tells."""
+    fits = [profile.fits.get(strategy, {}).get(REPEATED) for strategy in profile.strategies]
+    return min(fit.runs if fit else 0 for fit in fits)
 
 
 def require_room(path: Path = FOLDER / "new.json") -> None:

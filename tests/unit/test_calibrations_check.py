@@ -68,6 +68,15 @@ def test_a_machine_that_is_slower_as_a_whole_is_a_scaled_one() -> None:
     assert scaled.strategies == PROFILE.strategies
 
 
+def test_a_scaled_profile_is_checked_as_it_is_now() -> None:
+    slower = [seen("no_lock", 0.77, 0.77), seen("redis_hold", 0.77, 0.77)]
+    scaled = verdict(PROFILE, slower).applied_to(PROFILE)
+
+    assert verdict(scaled, slower).name == "holds"
+    again = verdict(scaled, [seen("no_lock", 1.0), seen("redis_hold", 1.0)])
+    assert fmean(again.applied_to(scaled).speeds) == pytest.approx(1.0)
+
+
 def test_strategies_that_need_different_factors_need_a_new_calibration() -> None:
     found = verdict(PROFILE, [seen("no_lock", 1.25), seen("redis_hold", 0.8)])
 
@@ -108,3 +117,5 @@ def test_a_calibration_of_one_strategy_is_checked_by_it_alone() -> None:
 def test_a_calibration_of_one_round_tells_nothing_by_which_to_check_it() -> None:
     with pytest.raises(UncalibratedError, match="nothing says how far apart repeated runs are; expected two"):
         verdict(calibrated("no_lock", rounds=1), [seen("no_lock", 1.0)])
+    with pytest.raises(UncalibratedError, match="nothing says how far apart repeated runs are; expected two"):
+        verdict(calibrated("no_lock", "redis_hold", fits={}), [seen("no_lock", 1.0)])
