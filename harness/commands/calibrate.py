@@ -120,13 +120,15 @@ def _check(profile_file: str | None, output: Path | None, servers: Kind, axes: A
     if output:
         require_room(output)
     if profile_file is None:
-        newest = nearest(Fingerprint.here(axes), ()).newest
-        if newest is None:
+        found = nearest(Fingerprint.here(axes), ())
+        for told in found.passed_over:
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
+        if found.newest is None:
             raise UsageError(
                 f"no calibration of this machine is kept in {FOLDER}/: make one with `dropday calibrate`, "
                 "or name a profile with --profile-file"
             )
-        profile_file = str(newest.path)
+        profile_file = str(found.newest.path)
     choose_profile(profile_file, (), axes, console)
     profile = profiles.load(profile_file)
     verdict = _of_another(profile, axes) or _measured(profile, servers, axes, console)
