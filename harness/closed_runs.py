@@ -55,6 +55,10 @@ class Run:
     units: int
     warm_up_s: float
 
+    def told(self, per_s: float) -> str:
+        """What came of it, in a line: so many orders or answers a second."""
+        return _IN_WORDS[self.kind].format(clients=self.clients, per_s=f"{per_s:,.0f}")
+
     @property
     def restocked(self) -> bool:
         """Or: sells what the run before has left."""
@@ -110,7 +114,7 @@ def observe(stage: Stage, shop: Shop, runs: Sequence[Run], logs: Path, live: Liv
         sold = 0 if run.restocked else sold
         observation = _observe(stage, shop, run, acquainted, logs / "client.log", sold)
         sold += round(observation.per_s * (run.warm_up_s + run.duration_s))
-        live(_IN_WORDS[run.kind].format(clients=run.clients, per_s=f"{observation.per_s:,.0f}"))
+        live(run.told(observation.per_s))
         yield observation
 
 

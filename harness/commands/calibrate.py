@@ -41,7 +41,12 @@ def calibrate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where the profile goes besides (.json)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the profile goes besides (.json); with --check, scaled.",
+        ),
     ] = None,
     strategies: Annotated[
         str | None,
