@@ -16,6 +16,8 @@ ASK ?=
 REPEATS ?=
 SERVERS ?=
 RUN ?= runs/latest
+CALIBRATE ?=
+CHECK ?=
 ONLY ?=
 BASE ?=
 PAIRS ?=
@@ -38,10 +40,10 @@ help: ## list the targets
 	@echo '  Make reports any failure as 2. $(BIN)/dropday, which the targets call, says which one it was:'
 	@echo '  1 a threshold or an invariant failed, 2 wrong usage, 3 invalid or unknown.'
 
-loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO CROWD STRATEGIES AXES SEED REPEATS SERVERS)
+loadtest: $(READY) ## rehearse a drop on real servers (PROFILE=smoke|standard SCENARIO CROWD STRATEGIES AXES SEED REPEATS SERVERS CALIBRATE=1)
 	@$(BIN)/dropday loadtest --profile '$(PROFILE)' $(call option,SCENARIO,scenario) $(call option,CROWD,crowd) \
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(call option,REPEATS,repeats) \
-	  $(call option,SERVERS,servers) $(axes)
+	  $(call option,SERVERS,servers) $(if $(CALIBRATE),--calibrate) $(axes)
 
 simulate: $(READY) ## foresee a drop with the model alone, and answer questions (SCENARIO CROWD STRATEGIES AXES SEED ASK)
 	@$(BIN)/dropday simulate $(call option,SCENARIO,scenario) $(call option,CROWD,crowd) \
@@ -51,8 +53,8 @@ foresee: $(READY) ## foresee a crowd of up to millions, many times over (SHOPPER
 	@$(BIN)/dropday foresee $(call option,SHOPPERS,shoppers) $(call option,SCENARIO,scenario) \
 	  $(call option,STRATEGIES,strategies) $(call option,SEED,seed) $(axes)
 
-calibrate: $(READY) ## measure this machine, for the model (AXES)
-	@$(BIN)/dropday calibrate $(axes)
+calibrate: $(READY) ## measure this machine for the model, or tell whether it is as it was measured (CHECK=1 AXES)
+	@$(BIN)/dropday calibrate $(if $(CHECK),--check) $(axes)
 
 selfcheck: $(READY) ## hold the model to what theory knows exactly (SHORT=1 SEED)
 	@$(BIN)/dropday selfcheck $(if $(SHORT),--short) $(call option,SEED,seed)
@@ -101,7 +103,7 @@ lock: $(READY) ## pin the newest versions of all dependencies, with hashes
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
-clean: ## remove .venv, the environments of make bench and caches; runs stay
+clean: ## remove .venv, the environments of make bench and caches; runs and calibrations stay
 	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -7,8 +7,6 @@ A command imports what it needs when it is called: `--help` does not wait for Nu
 
 from __future__ import annotations
 
-import shlex
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,6 +16,7 @@ from rich.console import Console
 
 from harness import ask, options
 from harness.commands.bench import bench
+from harness.commands.calibrate import calibrate
 from harness.commands.foresee import foresee
 from harness.commands.race import race
 from harness.commands.serve import serve
@@ -71,19 +70,25 @@ def loadtest(
     predict: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Calibrate the model and let it predict first.")
     ] = True,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Anew, even where a kept calibration still holds.")
+    ] = False,
     engine: EngineOption = Engine.COMPILED,
     servers: ServersOption = "embedded",
     thresholds: ThresholdsOption = options.THRESHOLDS,
     settings: AxesOption = None,
     runs: RunsOption = options.RUNS,
 ) -> None:
-    """Rehearse a drop on real servers: calibrate, predict, measure, report and judge."""
+    """Rehearse a drop on real servers: calibrate or check, predict, measure, report and judge."""
     from harness.axes import Axes
+    from harness.errors import UsageError
     from harness.loadtest import LoadTest
     from harness.rehearsal import Rehearsal
     from harness.scope import SCOPES
     from harness.strategies import choose, known
 
+    if calibrate and not predict:
+        raise UsageError("--calibrate with --no-predict: nothing would use the calibration; leave one out")
     scope = SCOPES[profile]
     scope = replace(
         scope,
@@ -105,6 +110,7 @@ def loadtest(
         bounds=thresholds,
         runs=runs,
         command=typed(),
+        calibrate=calibrate,
     )
     console = Console()
     raise typer.Exit(_show(*test.run(console), console))
@@ -115,7 +121,7 @@ def simulate(
     *,
     scenario: ScenarioOption = "sneaker_drop",
     strategies: StrategiesOption = options.STRATEGIES,
-    profile_file: ProfileFileOption = options.PROFILE,
+    profile_file: ProfileFileOption = None,
     seed: SeedOption = 1,
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
@@ -134,6 +140,7 @@ def simulate(
 ) -> None:
     """Foresee a drop with the model alone, without any server, and answer what an architect asks."""
     from harness.axes import Axes
+    from harness.calibrations.chosen import choose_profile
     from harness.cluster import spread_over
     from harness.simulation import Simulation
     from harness.strategies import choose, known
@@ -143,64 +150,27 @@ def simulate(
     _check(thresholds, drop, Path(scenario))
     axes = Axes.of(settings or ())
     axes.require_modelled()
+    chosen, console = choose(strategies, known()), Console()
+    profile = choose_profile(profile_file, chosen, axes, console)
     simulation = Simulation(
         scenario=drop,
-        strategies=choose(strategies, known()),
-        profile=profile_file,
+        strategies=chosen,
+        profile=profile.name,
         seed=seed,
         replications=replications,
         axes=axes,
         engine=engine,
         bounds=thresholds,
         runs=runs,
-        command=typed(),
+        command=typed(*profile.options),
         questions=ask.chosen(questions),
     )
-    console = Console()
     with spread_over(dask, console):
         summary, folder = simulation.run(console)
     raise typer.Exit(_show(summary, folder, console))
 
 
-@app.command(epilog="Example: dropday calibrate -o my-laptop.json")
-def calibrate(
-    *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the profile goes (.json).")
-    ] = Path("profile.json"),
-    strategies: StrategiesOption = "all",
-    servers: ServersOption = "embedded",
-    settings: AxesOption = None,
-) -> None:
-    """Measure this machine for the model: about twenty minutes of short runs on real servers."""
-    from harness.axes import Axes
-    from harness.calibrate import calibration_steps
-    from harness.display import Display
-    from harness.errors import UsageError
-    from harness.predictions import only_modelled
-    from harness.scope import CALIBRATION
-    from harness.stage import on_stage
-    from harness.strategies import choose, known
-    from scenarios.files import UnwritableError, require_writable
-
-    axes = Axes.of(settings or ())
-    axes.require_modelled()
-    axes.require_workable()
-    console = Console()
-    chosen = only_modelled(choose(strategies, known()), console)
-    try:
-        require_writable(output)
-    except UnwritableError as error:
-        raise UsageError(str(error)) from error
-    with (
-        tempfile.TemporaryDirectory(prefix="dropday-calibration-") as logs,
-        on_stage(servers, axes) as stage,
-    ):
-        steps = calibration_steps(stage, chosen, CALIBRATION, profile=output, logs=Path(logs))
-        with Display.of(steps, console) as display:
-            display.play(steps)
-    console.print(f"profile: {output}", highlight=False, soft_wrap=True)
-    console.print(f"use it: dropday simulate --profile-file {shlex.quote(str(output))}", soft_wrap=True)
+app.command(epilog="Example: dropday calibrate --check")(calibrate)
 
 
 @app.command(epilog="Example: dropday validate --profile smoke --strategies pessimistic_lock,redis_hold")

@@ -20,16 +20,20 @@ from harness.scope import Scope
 from harness.servers import Kind
 from harness.stage import Stage, on_stage
 from reports import report
-from reports.experiment import Experiment, StrategyUnderTest
+from reports.experiment import Calibration, Experiment, StrategyUnderTest
 from reports.summary import Summary
 from simulator.engine import Engine
+from simulator.profile import Profile
 
 PROFILE_FILE = "profile.json"  # in the run's folder: what this machine was found to be
 
 
 @dataclass(frozen=True)
 class LoadTest:
-    """What is asked for. `command` repeats it; `bounds` is the thresholds.toml to judge by."""
+    """What is asked for. `command` repeats it; `bounds` is the thresholds.toml to judge by.
+
+    `calibrate`: anew, even where a calibration is kept that still holds.
+    """
 
     rehearsal: Rehearsal
     strategies: tuple[StrategyUnderTest, ...]
@@ -40,6 +44,7 @@ class LoadTest:
     bounds: Path
     runs: Path
     command: str
+    calibrate: bool = False
 
     def run(self, console: Console) -> tuple[Summary, Path]:
         """Do all of it; what it came to, and the run's folder.
@@ -59,7 +64,7 @@ class LoadTest:
         predicted = self._predicted(console) if self.scope.replications else ()
         experiment = self._experiment(stage, folder.name, predicted)
         experiment.save(folder)
-        predicting = self._predicting(stage, experiment, predicted, folder) if predicted else []
+        predicting = self._predicting(stage, experiment, predicted, folder, console) if predicted else []
         measuring = measuring_steps(stage, self.rehearsal, self.strategies, experiment.order_of_runs, folder)
         with Display.of([*predicting, *measuring], console) as display:
             try:
@@ -79,20 +84,36 @@ class LoadTest:
         return known
 
     def _predicting(
-        self, stage: Stage, experiment: Experiment, predicted: Sequence[StrategyUnderTest], folder: Path
+        self,
+        stage: Stage,
+        experiment: Experiment,
+        predicted: Sequence[StrategyUnderTest],
+        folder: Path,
+        console: Console,
     ) -> list[Step]:
         """Before anything is measured: nobody shall say that the model was told what would come out."""
         from harness.calibrate import calibration_steps  # here, as to load SciPy takes a second or two
+        from harness.calibrations import kept, lasting
 
-        profile = folder / PROFILE_FILE
-        calibrating = calibration_steps(
-            stage,
-            predicted,
-            self.scope.calibration,
-            profile=profile,
-            logs=folder / "calibration",
-        )
-        return [*calibrating, *prediction_steps(experiment, profile, folder, self.engine)]
+        effort, logs, profile = self.scope.calibration, folder / "calibration", folder / PROFILE_FILE
+        keeps = effort.rounds > 1  # of one round nobody could tell later whether it still holds
+        predicting = prediction_steps(experiment, profile, folder, self.engine)
+        if keeps:
+            kept.require_room()
+        if not self.calibrate:
+            found = lasting.find(stage, predicted, rounds=effort.rounds, logs=logs, console=console)
+            if found:
+                found.profile.save(profile)
+                experiment.model_copy(update={"calibration": found.stated}).save(folder)
+                return predicting
+
+        def save(fitted: Profile) -> None:
+            fitted.save(profile)
+            if keeps:
+                stated = Calibration(file=str(kept.keep(fitted)), made_at=fitted.made_at)
+                experiment.model_copy(update={"calibration": stated}).save(folder)
+
+        return [*calibration_steps(stage, predicted, effort, save=save, logs=logs), *predicting]
 
     def _experiment(self, stage: Stage, name: str, predicted: Sequence[StrategyUnderTest]) -> Experiment:
         return Experiment(

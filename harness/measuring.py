@@ -6,8 +6,11 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+
+import polars as pl
 
 from harness import cpu, waits
 from harness.books import read_books
@@ -50,29 +53,64 @@ def measure(
     Raises:
         RunError: something died, hung, or did not come to rest.
     """
-    scenario = rehearsal.scenario
     with cpu.confined_to(stage.generator_cores), stage.shop(strategy, log=folder / "system.log") as shop:
-        crowd = generate(scenario, rehearsal.seed).number_of_shoppers
-        _stock_and_warm_up(stage, shop, scenario, crowd, folder / "warm-up.log")
-        with (
-            sending(shop, rehearsal, folder=folder, cores=stage.generator_cores) as generator,
-            _metering(stage, shop, generator) as readings,
-            waits.looking(stage.endpoints.database_url) as looks,
-            cpu.probing(stage.system_cores) as speeds,
-        ):
-            _follow(stage, shop, generator, scenario.duration_s, live, fault)
-        history, log = generator.record()
+        sent = send(stage, shop, rehearsal, folder, live, fault=fault)
         shop.drain()
     stage.servers.check()
     if fault and strategy.redis == "stock":
         reconcile(stage.endpoints.database_url, stage.endpoints.redis_url)
-    books = read_books(
-        database_url=stage.endpoints.database_url,
-        redis_url=stage.endpoints.redis_url,
-        began_unix_s=log.begins_unix_s,
-        in_redis=strategy.redis == "stock",
-    )
-    Record(history, books, _conditions(stage, log, readings, looks, speeds)).save(folder)
+    sent.record(stage, strategy).save(folder)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A crowd that was sent, to its last shopper: what each saw, and the conditions."""
+
+    history: pl.DataFrame
+    conditions: Conditions
+    began_unix_s: float
+
+    def record(self, stage: Stage, strategy: StrategyUnderTest) -> Record:
+        """All of it, with the books as they are now."""
+        books = read_books(
+            database_url=stage.endpoints.database_url,
+            redis_url=stage.endpoints.redis_url,
+            began_unix_s=self.began_unix_s,
+            in_redis=strategy.redis == "stock",
+        )
+        return Record(self.history, books, self.conditions)
+
+
+def send(
+    stage: Stage,
+    shop: Shop,
+    rehearsal: Rehearsal,
+    folder: Path,
+    live: Live,
+    *,
+    fault: RedisForgets | None = None,
+) -> Sent:
+    """Stock a shop, which loses what it had, and send it the crowd; it stays open.
+
+    Args:
+        folder: for the logs, and what the load generator writes.
+        fault: as of `measure`.
+
+    Raises:
+        RunError: something died, hung, or did not come to rest.
+    """
+    scenario = rehearsal.scenario
+    crowd = generate(scenario, rehearsal.seed).number_of_shoppers
+    _stock_and_warm_up(stage, shop, scenario, crowd, folder / "warm-up.log")
+    with (
+        sending(shop, rehearsal, folder=folder, cores=stage.generator_cores) as generator,
+        _metering(stage, shop, generator) as readings,
+        waits.looking(stage.endpoints.database_url) as looks,
+        cpu.probing(stage.system_cores) as speeds,
+    ):
+        _follow(stage, shop, generator, scenario.duration_s, live, fault)
+    history, log = generator.record()
+    return Sent(history, _conditions(stage, log, readings, looks, speeds), log.begins_unix_s)
 
 
 def _stock_and_warm_up(stage: Stage, shop: Shop, scenario: Scenario, crowd: int, log: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness import machine
 from harness.axes import Axes
+from harness.calibrations.fingerprint import versions_to_compare
 from reports.experiment import StrategyUnderTest
 from reports.foretold import Asked
 from scenarios.scenario import Scenario
@@ -47,7 +48,7 @@ class Origin:
                 workers=self.axes.workers,
                 pool_size=self.axes.pool_size,
                 machine=here.model_dump(),
-                versions=machine.versions(),
+                versions=versions_to_compare(self.profile),
             ),
             "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
         }

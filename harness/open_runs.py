@@ -7,31 +7,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from harness.display import Live
-from harness.measuring import measure
+from harness.measuring import send
 from harness.rehearsal import Rehearsal
+from harness.shop import Shop
 from harness.stage import Stage
-from reports.experiment import StrategyUnderTest
-from scenarios.record import Record
 from scenarios.steady import hot_sku
 from simulator.cautions import MOST_SENT_PER_S
 from simulator.defaults import Settings
 from simulator.observation import Kind, Observation
-from simulator.open_loop import SEED, OpenLoop
+from simulator.open_loop import SEED, SEEN, OpenLoop
 
-RUN_S = 6.0  # beside what it lasts: start, warm-up, drain
+RUN_S = 4.0  # beside what it lasts: stock, warm-up, the generator's start
 _LIGHT = 0.25  # of what there can be of it
 _TRIALS = 3
 _TOO_MANY, _TOO_FEW = 0.75, 0.95  # of those who come are served, in a crowd that says most of how many can be
 _MORE = 1.3
+_IN_WORDS: dict[Kind, str] = {"light": "light load", "crowded": "crowd"}
 
 
 Run = Callable[[OpenLoop, Live], Observation]
 """Makes a run, and says what it showed."""
 
 
-def send(stage: Stage, strategy: StrategyUnderTest, load: OpenLoop, live: Live) -> Observation:
-    """A run of the system on this stage.
+def run_of(stage: Stage, shop: Shop, load: OpenLoop, live: Live) -> Observation:
+    """A run of a shop that is open, and stays so.
+
+    To start one for each run took half of a calibration. Its tokens are new in each run: nobody is known.
 
     Raises:
         RunError: something died, hung, or did not come to rest.
@@ -39,10 +43,16 @@ def send(stage: Stage, strategy: StrategyUnderTest, load: OpenLoop, live: Live) 
     with tempfile.TemporaryDirectory(prefix="dropday-calibration-") as scratch:
         folder = Path(scratch)
         rehearsal = Rehearsal.written(hot_sku(load.per_s, load.duration_s), folder / "steady.toml", SEED)
-        measure(stage, rehearsal, strategy, folder, lambda _: None)
-        seen = load.observed(Record.load(folder), strategy.name)
-    live(f"{load.kind}: {seen.per_s:,.0f} of {load.per_s:,.0f}/s")
+        sent = send(stage, shop, rehearsal, folder, lambda _: None)
+        seen = load.observed(sent.record(stage, shop.strategy), shop.strategy.name)
+    came_per_s = _came(sent.history, load) / seen.duration_s
+    live(f"{_IN_WORDS[load.kind]}: {came_per_s:,.0f} shoppers/s came, and placed {seen.per_s:,.0f} orders/s")
     return seen
+
+
+def _came(history: pl.DataFrame, load: OpenLoop) -> int:
+    """Shoppers in the part of the run that is looked at: by chance more or fewer than their rate."""
+    return history.filter(pl.col("intended_s") >= (1 - SEEN) * load.duration_s)["arrival"].n_unique()
 
 
 @dataclass
@@ -53,27 +63,27 @@ class OpenRuns:
     would be to let them in, and of fewer, nothing would show what binds.
     """
 
-    run: Run
     duration_s: float
     settings: Settings
     _crowd_per_s: float | None = None
 
-    def observe(self, closed_per_s: float, live: Live) -> list[Observation]:
+    def observe(self, run: Run, closed_per_s: float, live: Live) -> list[Observation]:
         """A crowd, and a light load.
 
         Args:
+            run: makes each of the runs.
             closed_per_s: orders a second of clients in a closed loop, where to begin to look.
         """
-        crowded = self._crowded(closed_per_s, live)
+        crowded = self._crowded(run, closed_per_s, live)
         self._crowd_per_s = crowded.offered_per_s
-        return [crowded, self.run(self._load("light", _LIGHT * crowded.per_s), live)]
+        return [crowded, run(self._load("light", _LIGHT * crowded.per_s), live)]
 
-    def _crowded(self, closed_per_s: float, live: Live) -> Observation:
+    def _crowded(self, run: Run, closed_per_s: float, live: Live) -> Observation:
         if self._crowd_per_s:
-            return self.run(self._load("crowded", self._crowd_per_s), live)
+            return run(self._load("crowded", self._crowd_per_s), live)
         load = self._load("crowded", closed_per_s)
         for _ in range(_TRIALS):
-            seen = self.run(load, live)
+            seen = run(load, live)
             served = seen.per_s / load.per_s
             if _TOO_MANY <= served <= _TOO_FEW or (served > _TOO_FEW and load.per_s == MOST_SENT_PER_S):
                 break

@@ -37,7 +37,12 @@ StrategiesOption = Annotated[
     ),
 ]
 ProfileFileOption = Annotated[
-    str, typer.Option("--profile-file", metavar="NAME|FILE", help="What the model knows of a machine.")
+    str | None,
+    typer.Option(
+        "--profile-file",
+        metavar="NAME|FILE",
+        help="What the model knows of a machine.  [default: the newest of this one, else a shipped one]",
+    ),
 ]
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What plays the model: both do the same, compiled is the faster.")

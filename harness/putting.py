@@ -34,7 +34,7 @@ def _put(
     *,
     scenario: ScenarioOption = "sneaker_drop",
     strategies: StrategiesOption = options.STRATEGIES,
-    profile_file: ProfileFileOption = options.PROFILE,
+    profile_file: ProfileFileOption = None,
     seed: SeedOption = 1,
     replications: Annotated[
         int | None,
@@ -48,6 +48,7 @@ def _put(
 ) -> None:
     """Put the question to the model, and show what it says."""
     from harness.axes import Axes
+    from harness.calibrations.chosen import choose_profile
     from harness.cluster import spread_over
     from harness.questions.session import Session
     from harness.strategies import choose, known
@@ -56,18 +57,19 @@ def _put(
 
     axes = Axes.of(settings or ())
     axes.require_modelled()
+    chosen, console = choose(strategies, known()), Console()
+    profile = choose_profile(profile_file, chosen, axes, console)
     session = Session(
         questions=[question],
         scenario=load(scenario).scaled(time_scale),
-        strategies=choose(strategies, known()),
-        profile=profile_file,
+        strategies=chosen,
+        profile=profile.name,
         seed=seed,
         axes=axes,
         engine=engine,
-        command=typed(),
+        command=typed(*profile.options),
         replications=replications,
     )
-    console = Console()
     with spread_over(dask, console):
         answers, folder = session.run(runs, console)
     screen.show(answers, folder, console)

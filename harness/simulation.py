@@ -10,6 +10,7 @@ from rich.console import Console
 
 from harness import machine
 from harness.axes import Axes
+from harness.calibrations.fingerprint import versions_to_compare
 from harness.display import Display
 from harness.predictions import only_modelled, prediction_steps
 from harness.questions.asking import Question
@@ -89,7 +90,7 @@ class Simulation:
     def _experiment(
         self, name: str, strategies: tuple[StrategyUnderTest, ...], profile: Profile
     ) -> Experiment:
-        here, versions = machine.machine(None), machine.versions()
+        here = machine.machine(None)
         return Experiment(
             id=name,
             started_at=machine.now(),
@@ -113,9 +114,9 @@ class Simulation:
                 workers=self.axes.workers,
                 pool_size=self.axes.pool_size,
                 machine=here.model_dump(),
-                versions=versions,
+                versions=versions_to_compare(profile),
             ),
             machine=here,
-            versions=versions,
+            versions=machine.versions(),
             git=machine.git(),
         )

@@ -6,6 +6,10 @@ import shlex
 import sys
 
 
-def typed() -> str:
-    """The command that was called, in a form that a shell takes."""
-    return shlex.join(["dropday", *sys.argv[1:]])
+def typed(*also: str) -> str:
+    """The command that was called, in a form that a shell takes.
+
+    Args:
+        also: options that were chosen for it and have to be typed to be sure of the same.
+    """
+    return shlex.join(["dropday", *sys.argv[1:], *also])

@@ -73,6 +73,17 @@ class Git(_Part):
     """There were changes that were not committed."""
 
 
+class Calibration(_Part):
+    """Of all that is kept, the calibration that the model used."""
+
+    file: str
+    """Its path."""
+    made_at: str
+    """ISO 8601."""
+    check: str | None = None
+    """What a check found before anything was predicted; null where it was made for this run."""
+
+
 class Experiment(_Part):
     """Every strategy on one scenario, measured `repeats` times and predicted `replications` times.
 
@@ -98,6 +109,7 @@ class Experiment(_Part):
     generator_cores: tuple[int, ...]
     servers: Literal["embedded", "docker", "external"] | None
     profile: str | None  # name or path of the model's profile
+    calibration: Calibration | None = None  # what the profile is a copy of, if it is kept
     cautions: tuple[str, ...] = ()  # where the prediction goes beyond what was calibrated
     machine: Machine
     versions: dict[str, str]  # Python package -> version

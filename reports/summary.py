@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from reports.documents import Document
-from reports.experiment import Git, Machine
+from reports.experiment import Calibration, Git, Machine
 from reports.shapes import Aggregate, Number, Part
 from reports.violations import AuditReport
 from scenarios.scenario import Scenario
@@ -149,6 +149,8 @@ class RunFacts(Part):
     """Who provided PostgreSQL and Redis; null when nothing was measured."""
     profile: str | None
     """The profile that the model was calibrated with; null when nothing was predicted."""
+    calibration: Calibration | None
+    """What the profile is a copy of; null where it is kept nowhere else."""
     cautions: tuple[str, ...]
     """Where the prediction goes beyond what was calibrated."""
     repeats: int

@@ -40,7 +40,7 @@ def foresee(
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Runs of each strategy.")
     ] = 20,
-    profile_file: ProfileFileOption = options.PROFILE,
+    profile_file: ProfileFileOption = None,
     seed: SeedOption = 1,
     settings: AxesOption = None,
     dask: DaskOption = None,
@@ -48,6 +48,7 @@ def foresee(
 ) -> None:
     """Foresee a crowd of up to millions with the compiled model, many times over, without records."""
     from harness.axes import Axes
+    from harness.calibrations.chosen import choose_profile
     from harness.cluster import spread_over
     from harness.foresight import Crowd, Foresight
     from harness.strategies import choose, known
@@ -56,17 +57,18 @@ def foresee(
 
     axes = Axes.of(settings or ())
     axes.require_modelled()
+    chosen, console = choose(strategies, known()), Console()
+    profile = choose_profile(profile_file, chosen, axes, console)
     foresight = Foresight(
         crowd=Crowd.of(load(scenario), shoppers, keep),
-        strategies=choose(strategies, known()),
-        profile=profile_file,
+        strategies=chosen,
+        profile=profile.name,
         seed=seed,
         replications=replications,
         axes=axes,
         runs=runs,
-        command=typed(),
+        command=typed(*profile.options),
     )
-    console = Console()
     with spread_over(dask, console):
         found, folder = foresight.run(console)
     screen.show_foreseen(found, folder, console)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from harness.servers import open_servers
+import pytest
+
+from harness.calibrations.kept import keep
+from harness.servers import Endpoints, open_servers
 from reports.experiment import Experiment
 from reports.summary import Summary
 from scenarios.record import Record
+from simulator import profile as profiles
+from tests.calibrated import calibrated
 from tests.end_to_end.command import Desk
 
 
@@ -36,3 +41,26 @@ def test_on_servers_that_cannot_be_metered_nothing_is_predicted(desk: Desk) -> N
     assert test.code() == 0, test.output
     assert "Nothing is predicted: calibration needs the CPU time" in test.output
     assert Record.load(desk.latest / "no_lock" / "0").conditions.samples == ()
+
+
+def test_a_kept_calibration_that_still_holds_is_used_and_told(
+    desk: Desk, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    here = calibrated().machine | dict(endpoints.versions)
+    any_pace = 1.0  # a spread of repeats that allows whatever a machine does
+    path = keep(calibrated("no_lock", "redis_hold", machine=here, speed_spread=any_pace))
+
+    test = desk.run("loadtest", "--scenario", desk.scenario(), "--profile", "smoke", "--time-scale", "1",
+                    "--strategies", "no_lock,redis_hold")  # fmt: skip
+
+    assert test.code() == 0, test.output
+    assert f"The model uses {path}, " in test.output
+    assert "calibrating" not in test.output
+    assert profiles.load(desk.latest / "profile.json") == profiles.load(path)
+    used = Summary.model_validate_json((desk.latest / "summary.json").read_text()).run.calibration
+    assert used is not None
+    assert used.file == str(path)
+    assert used.check is not None
+    assert used.check.startswith("it holds: no_lock ")
+    assert used.check in (desk.latest / "index.html").read_text()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import psutil
+
 from reports.answers.shapes import Answers
 from reports.summary import Summary
 from tests.end_to_end.command import DROP, Desk
@@ -21,6 +25,23 @@ def test_a_simulation_needs_no_server_and_ends_with_the_same_report(desk: Desk) 
     assert redis_hold.predicted
     assert redis_hold.predicted.units.sold == 40
     assert desk.left() == []
+
+
+def test_the_model_starts_no_server_and_says_first_which_profile_it_uses(desk: Desk) -> None:
+    command = desk.start("simulate", "--scenario", desk.scenario(), "--strategies", "no_lock",
+                         "--replications", "1", "--ask", "none")  # fmt: skip
+    seen: set[str] = set()
+
+    def has_ended() -> bool:
+        with suppress(psutil.Error):
+            seen.update(one.name() for one in command.process.children(recursive=True))
+        return command.process.poll() is not None
+
+    assert eventually(has_ended), command.output
+    assert command.code() == 0, command.output
+    assert command.output.startswith("shipped profile ")
+    assert seen
+    assert not {name for name in seen if "postgres" in name or "redis" in name}
 
 
 def test_a_single_question_has_a_command_of_its_own(desk: Desk) -> None:

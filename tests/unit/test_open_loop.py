@@ -73,7 +73,7 @@ class Shop:
 
     def __init__(self, served_per_s: Callable[[float], float]) -> None:
         self._served_per_s = served_per_s
-        self._runs = OpenRuns(self._serve, 1.0, SETTINGS)
+        self._runs = OpenRuns(1.0, SETTINGS)
         self.sent: list[tuple[str, float]] = []
 
     def _serve(self, load: OpenLoop, _: Callable[[str], None]) -> Observation:
@@ -83,7 +83,7 @@ class Shop:
         return seen.model_copy(update={"offered_per_s": load.per_s, "bought": served})
 
     def observe(self, closed_per_s: float) -> list[Observation]:
-        return self._runs.observe(closed_per_s, lambda _: None)
+        return self._runs.observe(self._serve, closed_per_s, lambda _: None)
 
 
 def test_a_crowd_is_somewhat_more_than_can_be_served() -> None:
