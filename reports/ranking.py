@@ -3,9 +3,8 @@
 Whether an acknowledged order is committed or only queued makes two contests: no figure of one is ranked with
 one of the other. Controls are shown last in theirs, without a place: what is wrong cannot be ahead.
 
-A place is one more than the number of strategies that are told apart as better (see `telling_apart`). It needs no
-groups: of three, the first and the last may be told apart, and the middle one from neither; it then shares the
-place of the first.
+A place is one more than the number of strategies that are told apart as better (see `telling_apart`). Of
+three, the first and the last may be told apart, and the middle one from neither: then it is first as well.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Whether strategies differ by more than their repeats do: comparisons of means, all pairs of them at once.
 
-Repeats are few, so their spread is pooled over all strategies. It is taken on the logarithmic scale, where it is
-much the same for a fast strategy and a slow one. Two means are told apart where Student's t says so, at a level
-divided by the number of pairs (Bonferroni; Dunn 1961, "Multiple comparisons among means", JASA 56, 52-64). Where
-all strategies of a table are equal, the chance that any two are told apart is at most `LEVEL`.
+Repeats are few, so their spread is pooled over all strategies. It is taken on the logarithmic scale, where it
+is much the same for a fast strategy and a slow one. Two means are told apart where Student's t says so, at a
+level divided by the number of pairs (Bonferroni; Dunn 1961, "Multiple comparisons among means", JASA 56, 52).
+Where all strategies of a table are equal, the chance that any two are told apart is at most `LEVEL`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -44,11 +45,11 @@ class Spread:
         if not freedom:
             return None
         squares = sum(float(np.sum((logs - logs.mean()) ** 2)) for logs in repeated)
-        return cls((squares / freedom) ** 0.5, freedom, len(repeated))
+        return cls(math.sqrt(squares / freedom), freedom, len(repeated))
 
     def tells_apart(self, one: Sequence[float], other: Sequence[float], *, pairs: int) -> bool:
-        """Whether the means of two strategies differ by more than chance; `pairs`: so many are compared."""
-        error = self.deviation * (1 / len(one) + 1 / len(other)) ** 0.5
+        """Whether the means of two strategies differ by more than chance, of so many `pairs` at once."""
+        error = self.deviation * math.sqrt(1 / len(one) + 1 / len(other))
         return abs(distance(one, other)) > float(_critical(self.freedom, pairs)) * error
 
     def repeats_for(self, difference: float, *, pairs: int) -> int | None:
