@@ -291,7 +291,7 @@ def test_the_screen_has_the_queued_apart_and_the_controls_marked(many: tuple[Pat
     screen = io.StringIO()
     console.show(summary, folder, Console(width=80, file=screen))
     lines = screen.getvalue().splitlines()
-    starts = [line.split()[0] for line in lines if line.strip()]
+    starts = [re.sub(r"^ [\d-] ", "", line).split()[0] for line in lines if line.strip()]
     assert starts.index(f"{CONTROL}*") < starts.index("Queued") < starts.index("a_fast_queue")
     assert starts[starts.index("a_fast_queue") + 1] == "until"
 
