@@ -26,9 +26,9 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow", "
 _UNITS = {"sold": "units.sold", "over": "units.oversold", "false": "units.false_sold_out"}
 _OF_A_SPIKE = {
     **_UNITS,
-    "out s": "sold_out_after_s",
+    "out": "sold_out_after_s",
     "queue": "peak_in_system",
-    "gone s": "queue_gone_after_s",
+    "gone": "queue_gone_after_s",
     "p50": "latency_ms.order.p50",
     "p95": "latency_ms.order.p95",
     "p99": "latency_ms.order.p99",
@@ -122,14 +122,17 @@ def _table(title: str, compared: Compared) -> Table:
 def _legend(summary: Summary) -> str:
     engine = "measured" if summary.run.repeats else "predicted"
     stock = number(summary.strategies[0].figures.units.stock)
-    spike = summary.scenario.sells_out
-    whose = "every attempt, whatever it was told" if spike else "orders taken"
-    times = "out, gone: seconds from the first arrival until all was sold, and the queue gone; "
+    waits = "p50, p95, p99: the waits of orders taken"
+    if summary.scenario.sells_out:
+        waits = (
+            "out, gone: from the first arrival until all was sold, and the queue gone; p50, p95, p99: the "
+            "waits of all who asked, whatever they were told"
+        )
     bound = "; ".join(f"{one.name} {_bound_by(one.figures)}" for one in summary.strategies)
     return (
         f"{summary.scenario.name}, {engine}; {stock} units in stock. *: a control, wrong on purpose. "
-        f"false: told sold out while units could still be had; {times if spike else ''}queue: the most "
-        f"attempts at once; p50, p95, p99: ms, of {whose}. Bound by: {bound}."
+        f"false: told sold out while units could still be had; queue: the most attempts at "
+        f"once; {waits}; all times in s. Bound by: {bound}."
     )
 
 
@@ -149,7 +152,12 @@ def _add_rows(table: Table, place: Place, compared: Compared) -> None:
 
 
 def _figures(aggregate: Aggregate, paths: Compared) -> list[str]:
-    return [number(aggregate.at(path)) if path else "" for path in paths.values()]
+    return [_in_s(aggregate, path) if path else "" for path in paths.values()]
+
+
+def _in_s(aggregate: Aggregate, path: str) -> str:
+    value = aggregate.at(path)
+    return number(value / 1000 if value and path.startswith("latency_ms") else value)
 
 
 def _bound_by(aggregate: Aggregate) -> str:

@@ -14,7 +14,7 @@ from reports.shapes import Percentiles
 from reports.summary import StrategySummary
 from reports.wording import number
 
-_ROOM_FOR_LABELS = 1.6
+_ROOM_FOR_LABELS, _ROOM_FOR_LONG_LABELS = 1.6, 1.9
 _FEW = 6
 _ROW, _NARROW_ROW = 0.4, 0.29
 
@@ -114,7 +114,7 @@ def _queue(strategies: Sequence[StrategySummary]) -> Picture:
                 axes.plot([sold_out_s] * 2, [row - 0.34, row + 0.34], color=shade[strategy.name], linewidth=2)
             latest = max(latest, sold_out_s or 0, gone_s or 0)
         _name_rows(axes, strategies)
-        axes.set_xlim(0, _ROOM_FOR_LABELS * latest)
+        axes.set_xlim(0, _ROOM_FOR_LONG_LABELS * latest)
         axes.set_xlabel("seconds since the first arrival")
     caption = "Bar: until the queue was gone, and the most attempts under way at once. Line: sold out."
     return Picture("Sold out, and the queue gone", canvas.svg, caption)
@@ -203,7 +203,7 @@ def _cores(strategies: Sequence[StrategySummary]) -> Picture:
             widest = max(widest, end)
             _beside(axes, (end, row), strategy.figures.bound_by)
         _name_rows(axes, strategies)
-        axes.set_xlim(0, 1.9 * widest)
+        axes.set_xlim(0, _ROOM_FOR_LONG_LABELS * widest)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel("cores kept busy while the orders came fastest")
         _legend(axes, columns=len(ROLES))

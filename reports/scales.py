@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
@@ -10,31 +11,39 @@ from matplotlib.ticker import NullLocator
 from reports.wording import number
 
 _STEPS = (1, 2, 5)
-_MOST_TICKS = 8
+_MOST_TICKS = 7
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """The round numbers from the last that is not above `low` to the first that is not below `high`.
+class Scale(NamedTuple):
+    """Where a logarithmic axis begins and ends, and its ticks."""
 
-    At least two. Where 1, 2 and 5 of each power of ten are too many, the powers of ten alone.
+    begins: float
+    ends: float
+    ticks: list[float]
+
+
+def scale(low: float, high: float) -> Scale:
+    """From the last round number that is not above `low` to the first that is not below `high`.
+
+    The ticks are 1, 2 and 5 of each power of ten, or where those are too many the powers alone; two at least.
 
     Args:
         low: above 0, and not above `high`.
     """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    every = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS]
-    begins = max(tick for tick in every if tick <= low)
-    ends = min(tick for tick in every if tick >= high and tick > begins)
-    found = [tick for tick in every if begins <= tick <= ends]
-    if len(found) <= _MOST_TICKS:
-        return found
-    return [10.0**power for power in range(first, last + 1)]
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    rounded = [step * 10.0**power for power in powers for step in _STEPS]
+    begins = max(one for one in rounded if one <= low)
+    ends = min(one for one in rounded if one >= high and one > begins)
+    several = [one for one in rounded if begins <= one <= ends]
+    if len(several) > _MOST_TICKS:
+        several = [10.0**power for power in powers if begins <= 10.0**power <= ends]
+    return Scale(begins, ends, several)
 
 
 def log_x(axes: Axes, low: float, high: float) -> None:
-    """Make the horizontal axis logarithmic, from a tick at or below `low` to one at or above `high`."""
-    shown = ticks(low, high)
+    """Make the horizontal axis logarithmic, so that it holds `low` and `high`, both above 0."""
+    begins, ends, ticks = scale(low, high)
     axes.set_xscale("log")
-    axes.set_xlim(shown[0], shown[-1])
-    axes.set_xticks(shown, [number(tick) for tick in shown])
+    axes.set_xlim(begins, ends)
+    axes.set_xticks(ticks, [number(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())

@@ -336,6 +336,7 @@ def test_the_screen_ends_with_the_table_the_verdict_and_the_path_in_80_columns(t
     lines = screen.getvalue().splitlines()
     table = "\n".join(lines)
     assert all(len(line) <= 80 for line in lines)
+    assert "…" not in table
     assert CONTROL in table
     assert f" {SAFE} " in table
     assert "verdict: fail" in lines
