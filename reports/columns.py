@@ -41,9 +41,7 @@ _QUEUE_GONE_AFTER = Column(
 )
 _SHARES = {"p50": "half", "p95": "19 of 20", "p99": "99 of 100"}
 _ALL = tuple(
-    Column(
-        f"all who asked, {percentile} ms", f"latency_ms.order.{percentile}", f"{share} of all took no longer"
-    )
+    Column(f"all who asked, {percentile} ms", f"latency_ms.order.{percentile}", f"{share} took no longer")
     for percentile, share in _SHARES.items()
 )
 _BUYERS = tuple(
