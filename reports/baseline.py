@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reports.shapes import Aggregate, Number, leaves
+from reports.shapes import Aggregate, Metrics, Number, leaves
 from reports.summary import Summary
 from reports.thresholds import ThresholdsError
 from scenarios.complaints import nearest
@@ -84,7 +84,7 @@ def take(summary: Summary, reference: str) -> Baseline:
 
 
 def _figures(measured: Aggregate) -> dict[str, Number]:
-    tree = {"measured": measured.model_dump(exclude={"intervals", "runs", "coverage"})}
+    tree = {"measured": measured.model_dump(include=set(Metrics.model_fields))}
     return {path: value for path, value in leaves(tree) if isinstance(value, int | float)}
 
 

@@ -14,6 +14,8 @@ _COMPARED = (
     "units.oversold",
     "units.undersold",
     "units.false_sold_out",
+    "sold_out_after_s",
+    "queue_gone_after_s",
     "orders_per_s",
     "latency_ms.",
     "peak_in_system",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich import box
@@ -13,30 +13,43 @@ from rich.text import Text
 from reports import foreseen_page, validation_page
 from reports.answers.shapes import Spread
 from reports.foreseen import Foreseen, StrategyForeseen
-from reports.ranking import contests
-from reports.shapes import Aggregate, leaves
-from reports.summary import StrategySummary, Summary
+from reports.ranking import Place, contests
+from reports.shapes import Aggregate
+from reports.summary import Summary
 from reports.validation import Validation, summed
 from reports.wording import number, percent, share
 
+Compared = Mapping[str, str]
+"""The paths of the figures that are shown, by their headings."""
+
 _STYLES = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow", "unknown": "bold yellow"}
-_COMPARED = {
-    "sold": "units.sold",
-    "over": "units.oversold",
-    "false": "units.false_sold_out",
-    "per s": "orders_per_s",
+_UNITS = {"sold": "units.sold", "over": "units.oversold", "false": "units.false_sold_out"}
+_OF_A_SPIKE = {
+    **_UNITS,
+    "out": "sold_out_after_s",
+    "queue": "peak_in_system",
+    "gone": "queue_gone_after_s",
+    "p50": "latency_ms.order.p50",
+    "p95": "latency_ms.order.p95",
+    "p99": "latency_ms.order.p99",
+}
+_WHERE_STOCK_LASTS = {
+    **_UNITS,
+    "queue": "peak_in_system",
     "p50": "latency_ms.bought.p50",
+    "p95": "latency_ms.bought.p95",
     "p99": "latency_ms.bought.p99",
 }
-_TO_THE_202 = {"p50": "latency_ms.acknowledged.p50", "p99": "latency_ms.acknowledged.p99"}
+_TO_THE_202 = {f"p{n}": f"latency_ms.acknowledged.p{n}" for n in (50, 95, 99)}
 
 
 def show(summary: Summary, run: Path, console: Console) -> None:
     """Print what an experiment came to; it fits into 80 columns."""
     for contest in contests(summary.strategies, summary.scenario):
-        table = _table(contest.title)
+        compared = _OF_A_SPIKE if summary.scenario.sells_out else _WHERE_STOCK_LASTS
+        table = _table(contest.title, compared)
         for place in contest.places:
-            _add_rows(table, place.strategy)
+            _add_rows(table, place, compared)
         console.print(table)
     console.print(Text(_legend(summary), style="dim"))
     console.print()
@@ -96,46 +109,57 @@ def _spreads(one: StrategyForeseen) -> Sequence[Spread | None]:
     return one.orders_per_s, *of_buyers, one.peak_in_system, one.oversold, one.unknown
 
 
-def _table(title: str) -> Table:
+def _table(title: str, compared: Compared) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.title, table.title_justify, table.title_style = title, "left", "bold"
-    table.add_column("strategy", no_wrap=True, min_width=21)
-    for heading in _COMPARED:
-        table.add_column(heading, justify="right", no_wrap=True, min_width=5)
-    table.add_column("audit", no_wrap=True, min_width=6)
-    table.add_column("bound by", min_width=14)
+    table.add_column("strategy", no_wrap=True)
+    for heading in compared:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=4)
+    table.add_column("audit", no_wrap=True, min_width=4)
     return table
 
 
 def _legend(summary: Summary) -> str:
     engine = "measured" if summary.run.repeats else "predicted"
     stock = number(summary.strategies[0].figures.units.stock)
+    waits = "p50, p95, p99: the waits of orders taken"
+    if summary.scenario.sells_out:
+        waits = (
+            "out, gone: from the first arrival until all was sold, and the queue gone; p50, p95, p99: the "
+            "waits of all who asked, whatever they were told"
+        )
+    bound = "; ".join(f"{one.name} {_bound_by(one.figures)}" for one in summary.strategies)
     return (
-        f"{summary.scenario.name}, {engine}; {stock} units in stock. Latency in ms, of orders taken. "
-        "*: a control, wrong on purpose. false: told sold out while units could still be had."
+        f"{summary.scenario.name}, {engine}; {stock} units in stock. *: a control, wrong on purpose. "
+        f"false: told sold out while units could still be had; queue: the most attempts at "
+        f"once; {waits}; all times in s. Bound by: {bound}."
     )
 
 
-def _add_rows(table: Table, strategy: StrategySummary) -> None:
-    name = strategy.name if strategy.safe else f"{strategy.name}*"
+def _add_rows(table: Table, place: Place, compared: Compared) -> None:
+    strategy = place.strategy
+    name = f"{place.rank or '-'} {strategy.name}{'' if strategy.safe else '*'}"
     audit = Text(strategy.audit.verdict, _STYLES[strategy.audit.verdict] if strategy.safe else "")
-    table.add_row(name, *_figures(strategy.figures, _COMPARED), audit, _bound_by(strategy.figures))
+    table.add_row(name, *_figures(strategy.figures, compared), audit)
     if strategy.ack == "queued":
-        told = _figures(strategy.figures, dict.fromkeys(_COMPARED, "") | _TO_THE_202)
-        table.add_row("  until queued", *told, style="dim")
+        told = _figures(strategy.figures, dict.fromkeys(compared, "") | _TO_THE_202)
+        table.add_row("    until queued", *told, style="dim")
     if strategy.measured and strategy.predicted:
-        foreseen = _figures(strategy.predicted, _COMPARED)
-        table.add_row("  model", *foreseen, "", _bound_by(strategy.predicted), style="dim")
-        errors = [strategy.prediction_error.get(path) for path in _COMPARED.values()]
-        shares = [percent(error.relative) if error else "-" for error in errors]
-        table.add_row("  its error", *shares, style="dim")
+        table.add_row("    model", *_figures(strategy.predicted, compared), style="dim")
+        errors = [strategy.prediction_error.get(path) for path in compared.values()]
+        shares = [percent(error.relative).replace(" ", "") if error else "-" for error in errors]
+        table.add_row("    its error", *shares, style="dim")
 
 
-def _figures(aggregate: Aggregate, paths: dict[str, str]) -> list[str]:
-    found = dict(leaves(aggregate.model_dump(exclude={"intervals"})))
-    return [number(found.get(path)) if path else "" for path in paths.values()]
+def _figures(aggregate: Aggregate, paths: Compared) -> list[str]:
+    return [_in_s(aggregate, path) if path else "" for path in paths.values()]
+
+
+def _in_s(aggregate: Aggregate, path: str) -> str:
+    value = aggregate.at(path)
+    return number(value / 1000 if value and path.startswith("latency_ms") else value)
 
 
 def _bound_by(aggregate: Aggregate) -> str:
-    """Without what the page adds in brackets: columns are scarce here."""
+    """Without what the page adds in brackets: room is scarce here."""
     return aggregate.bound_by.partition(" (")[0]

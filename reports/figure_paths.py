@@ -23,7 +23,7 @@ def paths() -> list[str]:
     """The path of every figure in a strategy's entry; `*` stands for the name of a span."""
     figures = list(_paths(Metrics))
     intervals = [f"intervals.{path}.{end}" for path in figures for end in Interval.model_fields]
-    of_an_engine = [*figures, "runs", "coverage", *intervals]
+    of_an_engine = [*figures, "runs", *(f"runs_with.{path}" for path in figures), "coverage", *intervals]
     errors = [f"prediction_error.{path}.{part}" for path in figures for part in PredictionError.model_fields]
     return [*(f"{engine}.{path}" for engine in ENGINES for path in of_an_engine), *errors]
 

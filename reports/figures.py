@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from reports.canvas import FAINT, INK, ROLES, TIMES, Canvas, colours
+from reports.scales import log_x
 from reports.shapes import Percentiles
 from reports.summary import StrategySummary
 from reports.wording import number
 
-_ROOM_FOR_LABELS = 1.6
+_ROOM_FOR_LABELS, _ROOM_FOR_LONG_LABELS = 1.6, 1.9
 _FEW = 6
 _ROW, _NARROW_ROW = 0.4, 0.29
 
@@ -28,7 +29,14 @@ class Picture(NamedTuple):
 
 def overview(strategies: Sequence[StrategySummary]) -> list[Picture]:
     """The strategies side by side, a row for each: units sold, waits, where time went, what the cores did."""
-    return [_units(strategies), _waits(strategies), _times_of(strategies), _cores(strategies)]
+    return [
+        _units(strategies),
+        _queue(strategies),
+        _waits(strategies, "order", "attempts to order", "How long all who asked waited"),
+        _waits(strategies, "bought", "orders taken", "How long buyers waited"),
+        _times_of(strategies),
+        _cores(strategies),
+    ]
 
 
 def _units(strategies: Sequence[StrategySummary]) -> Picture:
@@ -89,30 +97,51 @@ def _name_rows(axes: Axes, strategies: Sequence[StrategySummary]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _waits(strategies: Sequence[StrategySummary]) -> Picture:
+def _queue(strategies: Sequence[StrategySummary]) -> Picture:
     shade = colours(strategies)
-    canvas = Canvas("waits", "How long the buyers of each strategy waited.", height=_height(strategies))
-    queued = False
+    label = "When all was sold under each strategy, and when the queue was gone."
+    canvas = Canvas("queue", label, height=_height(strategies))
     with canvas as axes:
+        latest = 1.0
+        for row, strategy in enumerate(strategies):
+            sold_out_s = strategy.figures.sold_out_after_s
+            gone_s = strategy.figures.queue_gone_after_s
+            if gone_s is not None:
+                axes.barh(row, gone_s, height=0.5, color=shade[strategy.name], alpha=0.35)
+                most = f"{number(gone_s)} s, {number(strategy.figures.peak_in_system)} at most"
+                _beside(axes, (gone_s, row), most)
+            if sold_out_s is not None:
+                axes.plot([sold_out_s] * 2, [row - 0.34, row + 0.34], color=shade[strategy.name], linewidth=2)
+            latest = max(latest, sold_out_s or 0, gone_s or 0)
+        _name_rows(axes, strategies)
+        axes.set_xlim(0, _ROOM_FOR_LONG_LABELS * latest)
+        axes.set_xlabel("seconds since the first arrival")
+    caption = "Bar: until the queue was gone, and the most attempts under way at once. Line: sold out."
+    return Picture("Sold out, and the queue gone", canvas.svg, caption)
+
+
+def _waits(strategies: Sequence[StrategySummary], outcome: str, whose: str, title: str) -> Picture:
+    shade = colours(strategies)
+    name = f"waits-{outcome}"
+    canvas = Canvas(name, f"{title} under each strategy.", height=_height(strategies))
+    with canvas as axes:
+        drawn: list[Percentiles] = []
         for row, strategy in enumerate(strategies):
             latency = strategy.figures.latency_ms
-            if "bought" in latency:
-                _range(axes, row, latency["bought"], shade[strategy.name])
+            if outcome in latency:
+                _range(axes, row, latency[outcome], shade[strategy.name])
+                drawn.append(latency[outcome])
             if "acknowledged" in latency:
                 _range(axes, row - 0.3, latency["acknowledged"], FAINT)
-                queued = True
+                drawn.append(latency["acknowledged"])
         _name_rows(axes, strategies)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda ms, _: number(ms))
-        axes.xaxis.set_minor_locator(NullLocator())
+        if drawn:
+            log_x(axes, min(one.p50 for one in drawn), max(one.p99 for one in drawn))
         axes.grid(axis="x")
         axes.set_xlabel("ms from the intended time to the answer")
-    caption = "Dot: half of the buyers; tick: 19 of 20; end: 99 of 100."
-    return Picture(
-        "How long buyers waited",
-        canvas.svg,
-        f"{caption} Grey: until the order was queued." if queued else caption,
-    )
+    queued = any("acknowledged" in strategy.figures.latency_ms for strategy in strategies)
+    caption = f"Dot: half of the {whose}; tick: 19 of 20; end: 99 of 100."
+    return Picture(title, canvas.svg, f"{caption} Grey: until the order was queued." if queued else caption)
 
 
 def _range(axes: Axes, row: float, waits: Percentiles, colour: str) -> None:
@@ -174,7 +203,7 @@ def _cores(strategies: Sequence[StrategySummary]) -> Picture:
             widest = max(widest, end)
             _beside(axes, (end, row), strategy.figures.bound_by)
         _name_rows(axes, strategies)
-        axes.set_xlim(0, 1.9 * widest)
+        axes.set_xlim(0, _ROOM_FOR_LONG_LABELS * widest)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel("cores kept busy while the orders came fastest")
         _legend(axes, columns=len(ROLES))

@@ -16,7 +16,6 @@ from reports.templating import template
 from reports.wording import number, share
 from scenarios.files import write_text
 
-_ALIKE = 0.01  # orders a second that differ by less are the same to a reader
 FILE = "foreseen.html"
 _WIDTH = 5.4
 
@@ -42,21 +41,20 @@ def html(found: Foreseen) -> str:
 
 
 def headline(found: Foreseen) -> str:
-    """What it comes to, in a sentence: who sells fastest without selling too much."""
-    fair = {one.name for one in found.strategies if one.safe and one.ack == "committed"}
-    among = [one for one in found.found if one.strategy in fair] or found.found
-    best = max(among, key=lambda one: one.orders_per_s.mean)
-    if not best.orders_per_s.mean:
+    """What it comes to, in a sentence: how long the queue gets, from the shortest to the longest.
+
+    Orders a second are not ranked: of a small stock they rest on a fraction of a second.
+    """
+    if not any(one.orders_per_s.mean for one in found.found):
         return f"{people(found)} shoppers: in no run did any strategy take two orders."
-    slowest = min(one.orders_per_s.mean for one in among)
-    alike = len(among) > 1 and slowest > (1 - _ALIKE) * best.orders_per_s.mean
-    fastest = (
-        "all strategies take orders equally fast," if alike else f"{best.strategy} takes orders fastest,"
-    )
+    by_queue = sorted(found.found, key=lambda one: one.peak_in_system.mean)
+    shortest, longest = by_queue[0], by_queue[-1]
+    least, most = (number(one.peak_in_system.mean) for one in (shortest, longest))
+    if least == most:
+        return f"{people(found)} shoppers: at most {least} attempts are in the system at once."
     return (
-        f"{people(found)} shoppers: {fastest} "
-        f"{number(best.orders_per_s.mean)} a second, with up to {number(best.peak_in_system.mean)} attempts "
-        "in the system at once."
+        f"{people(found)} shoppers: at most {least} ({shortest.strategy}) to {most} ({longest.strategy}) "
+        "attempts are in the system at once."
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.ranking import Contest, contests
+from reports.ranking import contests
+from reports.recommendation import recommendation
 from reports.summary import StrategySummary
 from reports.wording import in_units, names, number
 from scenarios.scenario import Scenario
@@ -12,17 +13,13 @@ from scenarios.scenario import Scenario
 _WITHOUT_WORTH = {
     "invalid": "The generator did not keep its schedule, so this run says nothing about the system. "
     "Send fewer (--crowd 0.5), or give the generator a faster core.",
-    "unknown": "Nothing is proven: the run never came near enough to overselling.",
+    "unknown": "Nothing is proven, so nothing is recommended: what could not be judged is listed below.",
 }
 _MANY = 5
-_OF_THOSE = {
-    "committed": "Of those that commit before they answer",
-    "queued": "Of those that queue orders and commit later",
-}
 
 
 def headline(verdict: str, strategies: Sequence[StrategySummary], scenario: Scenario) -> tuple[str, ...]:
-    """Sentences: who oversold and by how much, who broke another invariant, who was fastest."""
+    """Sentences: who oversold and by how much, who broke another invariant, which to take."""
     oversold = [strategy for strategy in strategies if strategy.figures.units.oversold]
     clean = [strategy for strategy in strategies if strategy.safe and strategy not in oversold]
     broken = [strategy.name for strategy in clean if strategy.audit.verdict == "fail"]
@@ -35,9 +32,15 @@ def headline(verdict: str, strategies: Sequence[StrategySummary], scenario: Scen
         *([f"{_who(sound)} oversold nothing."] if sound else []),
         *(_oversold(strategy) for strategy in oversold if not strategy.safe),
         *([f"{names(spared)} can oversell and did not in this run."] if spared and oversold else []),
-        *(_fastest(strategies, scenario) if scenario.sells_out and verdict == "pass" else []),
         *([] if scenario.sells_out else ["The stock was meant to last: this run is about speed."]),
+        *(_recommendations(strategies, scenario) if verdict == "pass" else []),
+        *(["Nothing is recommended after a run that failed."] if verdict == "fail" else []),
     )
+
+
+def _recommendations(strategies: Sequence[StrategySummary], scenario: Scenario) -> list[str]:
+    """What to take of each contest that is one."""
+    return [recommendation(contest) for contest in contests(strategies, scenario) if len(contest.running) > 1]
 
 
 def _who(sound: Sequence[str]) -> str:
@@ -49,21 +52,4 @@ def _oversold(strategy: StrategySummary) -> str:
     who = strategy.name if strategy.safe else f"{strategy.name}, the control that must oversell,"
     sold = "sold" if strategy.measured else "would sell"
     mean = f", on average over {runs} runs" if runs > 1 else ""
-    return f"{who} {sold} {in_units(units.oversold)} more than there were ({number(units.stock)}){mean}."
-
-
-def _fastest(strategies: Sequence[StrategySummary], scenario: Scenario) -> list[str]:
-    """Who took orders fastest in each contest that was one."""
-    return [_winner(contest) for contest in contests(strategies, scenario) if len(_ranked(contest)) > 1]
-
-
-def _ranked(contest: Contest) -> list[StrategySummary]:
-    return [place.strategy for place in contest.places if place.rank]
-
-
-def _winner(contest: Contest) -> str:
-    first = _ranked(contest)[0]
-    return (
-        f"{_OF_THOSE[contest.ack]}, {first.name} took them fastest: "
-        f"{number(first.figures.orders_per_s)} a second."
-    )
+    return f"{who} {sold} {in_units(units.oversold)} beyond the {number(units.stock)} in stock{mean}."

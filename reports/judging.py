@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from reports import baseline, figure_paths
+from reports.ranking import FEWEST_ORDERS, FEWEST_SECONDS, PACE, rests_on_enough
 from reports.shapes import Number, leaves
 from reports.summary import Bound, Judgement, StrategySummary
 from reports.thresholds import Threshold, ThresholdsError
-from reports.wording import two_numbers
+from reports.wording import number, two_numbers
 from scenarios.complaints import nearest
 
 GROUPS: Mapping[str, Callable[[StrategySummary], bool]] = {
@@ -104,9 +105,25 @@ class Judge:
             raise NoFigure("skipped", f"nothing was {engine} in this run")
         if strategy.validity.verdict == "invalid":
             raise NoFigure("unknown", f"the run of {name} is invalid")
+        _require_enough(strategy, metric)
         if metric not in self._figures[name]:
             raise NoFigure("unknown", f"{name} has no {metric}: nothing of the kind happened in this run")
         return self._figures[name][metric]
+
+
+def _require_enough(strategy: StrategySummary, metric: str) -> None:
+    """Orders a second that may not be ranked are not held against a bound either."""
+    if PACE not in metric.split("."):
+        return
+    for figures in filter(None, (strategy.measured, strategy.predicted)):
+        if not rests_on_enough(figures):
+            stretch = figures.busiest_stretch
+            raise NoFigure(
+                "skipped",
+                f"{PACE} of {strategy.name} rests on {number(stretch.orders)} orders in "
+                f"{number(stretch.length_s)} s; expected at least {number(FEWEST_ORDERS)} in "
+                f"{number(FEWEST_SECONDS)} s, in every run; bound latency_ms.order.p99 instead",
+            )
 
 
 def require_known(

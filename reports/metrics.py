@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from reports.bottleneck import UNKNOWN, bound_by, time_shares, tries_of, utilisation, vain_tries
 from reports.evidence import KEY, Evidence
 from reports.refusals import conflicts_alone
-from reports.shapes import Aggregate, Interval, Metrics, Number, Percentiles, Retries, leaves
+from reports.shapes import (
+    Aggregate,
+    BusiestStretch,
+    Interval,
+    Metrics,
+    Number,
+    Percentiles,
+    Retries,
+    leaves,
+)
+from reports.spike import queue_gone_after_s, sold_out_after_s, under_way
 from reports.stretch import Stretch, mean_spans_ms, purchases
 from reports.units import units
 from scenarios.history import Outcome
@@ -25,6 +35,13 @@ _TAIL = 20  # one in twenty lies beyond either end of an interval that covers 90
 _DECIMALS = 4
 _NORMAL = statistics.NormalDist().inv_cdf(1 - 1 / _TAIL)
 _NONE: Mapping[str, float] = {}
+_OF_EACH_RUN = ("latency_ms.order.p99", "latency_ms.bought.p99")  # what `reports.ranking` goes by
+_NOWHERE: Mapping[str, Any] = {
+    "latency_ms": {},
+    "spans_ms": {},
+    **dict.fromkeys(("sold_out_after_s", "queue_gone_after_s", "time_shares", "utilisation")),
+}
+"""The figures that a run can be without."""
 
 
 def measure(record: Record) -> Metrics:
@@ -41,9 +58,12 @@ def measure(record: Record) -> Metrics:
         completed=_completed(history),
         outcomes=_outcomes(history),
         units=units(evidence),
+        sold_out_after_s=sold_out_after_s(evidence),
         orders_per_s=stretch.per_s if stretch else 0,
+        busiest_stretch=_busiest(stretch),
         latency_ms=_latencies(history),
-        peak_in_system=_peak(history),
+        peak_in_system=int(under_way(history).max(initial=0)),
+        queue_gone_after_s=queue_gone_after_s(record),
         retries=repeats.shoppers + repeats.strategy,
         retries_by=repeats,
         conflicts_alone=conflicts_alone(evidence),
@@ -58,6 +78,12 @@ _OF_NO_STRETCH: Mapping[str, Any] = {
     "utilisation": None,
     "bound_by": UNKNOWN,
 }
+
+
+def _busiest(stretch: Stretch | None) -> BusiestStretch:
+    if stretch is None:
+        return BusiestStretch(length_s=0, orders=0)
+    return BusiestStretch(length_s=stretch.end_s - stretch.begin_s, orders=stretch.holds)
 
 
 def pace(done_s: NDArray[np.float64]) -> float:
@@ -110,14 +136,6 @@ def _percentiles(ms: pl.Series) -> Percentiles:
     return Percentiles.model_validate({"p50": p50, "p95": p95, "p99": p99, "max": ms.max()})
 
 
-def _peak(history: pl.DataFrame) -> int:
-    """The most, over all sendings, of those sent so far less those answered before."""
-    if history.is_empty():
-        return 0
-    sent, done = np.sort(history["sent_s"].to_numpy()), np.sort(history["done_s"].to_numpy())
-    return int(np.max(np.arange(1, len(sent) + 1) - np.searchsorted(done, sent, side="right")))
-
-
 def _repeated_keys(history: pl.DataFrame) -> int:
     orders = history.filter(pl.col("operation") == "order")
     return orders.height - orders.select(KEY).unique().height
@@ -140,14 +158,17 @@ def aggregate(runs: Sequence[Metrics], misfits: Mapping[str, float] = _NONE) -> 
         for path, value in leaves(run.model_dump(exclude={"bound_by"})):
             if value is not None:
                 values[path].append(value)
-    figures = _nested({path: _mean(numbers) for path, numbers in values.items()})
-    figures = {"latency_ms": {}, "spans_ms": {}, "time_shares": None, "utilisation": None, **figures}
+    figures = {**_NOWHERE, **_nested({path: _mean(numbers) for path, numbers in values.items()})}
     return Aggregate(
         **figures,
         bound_by=statistics.mode(run.bound_by for run in runs),
         runs=len(runs),
+        runs_with={path: len(numbers) for path, numbers in values.items() if len(numbers) < len(runs)},
         coverage=round(coverage(len(runs)), _DECIMALS),
         intervals={path: interval(numbers, misfits.get(path, 0.0)) for path, numbers in values.items()},
+        by_run={
+            path: tuple(_rounded(value) for value in values[path]) for path in _OF_EACH_RUN if path in values
+        },
     )
 
 

@@ -9,53 +9,27 @@ from jinja2 import Template
 
 from reports import figures, strips
 from reports.canvas import colours, custom_property
+from reports.columns import columns
 from reports.findings import Runs
-from reports.ranking import contests, in_order
-from reports.shapes import Aggregate, Number, leaves
+from reports.ranking import FEWEST_ORDERS, FEWEST_SECONDS, contests, criterion, in_order, rests_on_enough
+from reports.shapes import Aggregate, Number
 from reports.summary import Judgement, PredictionError, StrategySummary, Summary
+from reports.telling_apart import LEVEL
 from reports.templating import template
-
-
-class Column(NamedTuple):
-    """A figure in the table of strategies: its heading, its path, and what it means."""
-
-    heading: str
-    path: str
-    meaning: str
-
-
-_UNITS = (
-    Column("oversold", "units.oversold", "units sold beyond the stock"),
-    Column(
-        "false sold out",
-        "units.false_sold_out",
-        "attempts told sold out although their cart could still be had, then or later",
-    ),
-    Column("conflicts", "outcomes.conflict", "attempts told to try again: others were in the way"),
-    Column(
-        "orders/s", "orders_per_s", "while orders came fastest: in the shortest time that holds half of them"
-    ),
-)
-_WAITS = (
-    Column("p50 ms", "latency_ms.bought.p50", "of orders taken, from the intended time; half took no longer"),
-    Column("p95 ms", "latency_ms.bought.p95", "19 of 20 took no longer"),
-    Column("p99 ms", "latency_ms.bought.p99", "99 of 100 took no longer"),
-)
-_UNTIL_QUEUED = (
-    Column("until queued p50 ms", "latency_ms.acknowledged.p50", "to the 202; half took no longer"),
-    Column("until queued p99 ms", "latency_ms.acknowledged.p99", "to the 202; 99 of 100 took no longer"),
-)
-COLUMNS = {"committed": (*_UNITS, *_WAITS), "queued": (*_UNITS, *_UNTIL_QUEUED, *_WAITS)}
-"""Of each contest's table."""
 
 _WORTH_NAMING = 0.1
 _MOST_OPEN = 5
 
 
 class Cell(NamedTuple):
-    """One figure of one strategy, with the prediction where there is one beside a measurement."""
+    """One figure of one strategy; `seen_in` tells of how many runs, where not all of them have it.
+
+    Beside a measurement `predicted` is what the model foresaw, if it did, and `error` how far off that was.
+    """
 
     value: Number | None
+    seen_in: int | None
+    predicted: Number | None
     error: PredictionError | None
 
 
@@ -81,12 +55,18 @@ def _facts(summary: Summary) -> dict[str, Any]:
     return {
         "summary": summary,
         "contests": contests(summary.strategies, summary.scenario),
-        "columns": COLUMNS,
+        "columns": {ack: columns(summary.scenario, ack) for ack in ("committed", "queued")},
+        "ranked_by": criterion(summary.scenario),
+        "pace_ranked": all(rests_on_enough(one.figures) for one in summary.strategies),
+        "fewest_seconds": FEWEST_SECONDS,
+        "fewest_orders": FEWEST_ORDERS,
+        "level": LEVEL,
         "shown": shown,
         "few": len(summary.strategies) <= _MOST_OPEN,
         "colours": {name: custom_property(colour) for name, colour in colours(shown).items()},
         "compared": _compared(summary.strategies),
-        "thresholds": _by_threshold(summary.thresholds),
+        "thresholds": _by_threshold([one for one in summary.thresholds if one.status != "skipped"]),
+        "skipped": _by_threshold([one for one in summary.thresholds if one.status == "skipped"]),
     }
 
 
@@ -104,8 +84,13 @@ def _by_threshold(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]
 
 
 def _cell(strategy: StrategySummary, path: str) -> Cell:
-    figures_of = dict(leaves(strategy.figures.model_dump(exclude={"intervals"})))
-    return Cell(figures_of.get(path), strategy.prediction_error.get(path))
+    beside = strategy.predicted if strategy.measured else None
+    return Cell(
+        value=strategy.figures.at(path),
+        seen_in=strategy.figures.runs_with.get(path),
+        predicted=beside.at(path) if beside else None,
+        error=strategy.prediction_error.get(path),
+    )
 
 
 def _evidence(figures_of: Aggregate) -> str:

@@ -96,6 +96,15 @@ class TimeShares(Part):
     """In a batch with others, or queued for whoever decides: for its turn, and until it is done."""
 
 
+class BusiestStretch(Part):
+    """The shortest time in which half of the orders were taken; 0 and 0 with fewer than two orders."""
+
+    length_s: Number
+    """How long it was."""
+    orders: Number
+    """How many orders it holds."""
+
+
 class Metrics(Part):
     """The figures of one run, or their means over several.
 
@@ -115,13 +124,21 @@ class Metrics(Part):
     """Attempts by outcome; every outcome is there, with 0 when no attempt ended so."""
     units: Units
     """What became of the stock."""
+    sold_out_after_s: Number | None
+    """From the first arrival until the orders of the books had taken the last unit there was, of every SKU;
+    null where the stock lasted."""
     orders_per_s: Number
     """Orders acknowledged per second over the busiest stretch; 0 with fewer than two orders."""
+    busiest_stretch: BusiestStretch
+    """What `orders_per_s` stands on."""
     latency_ms: dict[str, Percentiles]
     """From the intended time to the final answer, by outcome, for those that occurred; `order` is every
     attempt to order, whatever its outcome; `acknowledged` is to the 202 of those that were queued."""
     peak_in_system: Number
-    """The most attempts that were sent and not yet answered at one moment."""
+    """The most attempts that were sent and not yet answered at one moment: the longest queue."""
+    queue_gone_after_s: Number | None
+    """From the first arrival until, after the longest queue, no more attempts were under way than the system
+    has database connections, for the first time; null where there never were more."""
     retries: Number
     """Tries that were repeated, by shoppers and by the strategy."""
     retries_by: Retries
@@ -155,10 +172,20 @@ class Aggregate(Metrics):
 
     runs: int
     """Repeats or replications that these figures are of."""
+    runs_with: dict[str, int]
+    """For each figure that some runs have and others not, under its path: how many have it. Its mean and its
+    interval are over those."""
     coverage: Number
-    """The chance that one more run like these would lie within an interval, for each figure."""
+    """The chance that one more run like these would lie within an interval, for a figure that all have."""
     intervals: dict[str, Interval]
     """For each figure, under its path, such as `units.oversold`."""
+    by_run: dict[str, tuple[Number, ...]]
+    """The value in each run that has it, in their order: of the figures that a rank can go by, by path."""
+
+    def at(self, path: str) -> Number | None:
+        """The mean of the figure at a path, such as `units.sold`; None where no run has it."""
+        found = dict(leaves(self.model_dump(include=set(Metrics.model_fields)))).get(path)
+        return found if isinstance(found, int | float) else None
 
 
 def leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

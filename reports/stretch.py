@@ -21,7 +21,8 @@ class Stretch:
 
     begin_s: float
     end_s: float
-    per_s: float  # the moments' rate within
+    holds: int  # so many of the moments
+    per_s: float  # their rate within
 
     @classmethod
     def of(cls, moments_s: NDArray[np.float64]) -> Self:
@@ -32,7 +33,7 @@ class Stretch:
         first = int(np.argmin(lengths))
         length_s = max(float(lengths[first]), _CLOCK_S)
         begin_s = float(moments[first])
-        return cls(begin_s, begin_s + length_s, (half - 1) / length_s)
+        return cls(begin_s, begin_s + length_s, half, (half - 1) / length_s)
 
     def of_those(self, attempts: pl.DataFrame) -> pl.DataFrame:
         """The attempts that were answered within."""

@@ -51,8 +51,8 @@ def strips(strategies: Sequence[StrategySummary], runs: Mapping[str, Runs]) -> l
     for strategy in strategies:
         one = _OneStrategy(strategy.name, runs[strategy.name], shade[strategy.name])
         pictures = [
-            _over_time(one, field="in_system", title="Attempts in the system", top=crowd),
-            _over_time(one, field="orders_per_s", title="Orders per second", top=pace),
+            _over_time(one, "in_system", "Attempts in the system", "attempts", top=crowd),
+            _over_time(one, "orders_per_s", "Orders per second", "orders/s", top=pace),
             _tail(one),
         ]
         found.append(Strip(strategy.name, pictures))
@@ -77,7 +77,7 @@ def _either(runs: Runs) -> Sequence[Findings]:
     return [*runs.measured, *runs.predicted]
 
 
-def _over_time(one: _OneStrategy, *, field: str, title: str, top: float) -> Picture:
+def _over_time(one: _OneStrategy, field: str, title: str, unit: str, *, top: float) -> Picture:
     canvas = Canvas(f"{one.name}-{field}", f"{title} over time, {one.name}.")
     with canvas as axes:
         step_s = _either(one.runs)[0].series.step_s
@@ -90,6 +90,7 @@ def _over_time(one: _OneStrategy, *, field: str, title: str, top: float) -> Pict
         axes.set_ylim(0, 1.05 * top)
         axes.grid(axis="y")
         axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.set_ylabel(unit)
         axes.set_xlabel("seconds since the run began")
     return Picture(title, canvas.svg)
 

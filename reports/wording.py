@@ -27,6 +27,13 @@ def two_numbers(one: Number, other: Number) -> tuple[str, str]:
     return f"{one:,.{digits}g}", f"{other:,.{digits}g}"
 
 
+def two_durations(one_ms: Number, other_ms: Number) -> tuple[str, str]:
+    """Both in the unit that the larger has: `910 ms` and `998 ms`, or `0.91 s` and `1.92 s`."""
+    per, unit = (1000, "s") if max(one_ms, other_ms) >= 1000 else (1, "ms")
+    one, other = two_numbers(one_ms / per, other_ms / per)
+    return f"{one} {unit}", f"{other} {unit}"
+
+
 def in_units(value: Number) -> str:
     """`1 unit`, `62 units`."""
     return f"{number(value)} {'unit' if value == 1 else 'units'}"

@@ -104,7 +104,7 @@ def judged(
 
 def threshold(**changes: Any) -> Threshold:
     return Threshold.model_validate(
-        {"metric": "measured.orders_per_s", "strategies": ["safe"], "reason": "It must."} | changes
+        {"metric": "measured.peak_in_system", "strategies": ["safe"], "reason": "It must."} | changes
     )
 
 

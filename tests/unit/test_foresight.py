@@ -63,9 +63,10 @@ def test_what_was_foreseen_is_in_a_document_on_a_page_and_on_the_screen(tmp_path
     assert (safe.sold.low, safe.sold.high, safe.oversold.high) == (40, 40, 0)
     assert safe.orders_per_s.low <= safe.orders_per_s.mean <= safe.orders_per_s.high
     assert any("foreseen for 7" in caution for caution in found.cautions)
-    assert "pessimistic_lock takes orders fastest" in headline(found)
+    for one in (no_lock, safe):
+        assert f"{number(one.peak_in_system.mean)} ({one.strategy})" in headline(found)
     alike = found.model_copy(update={"found": (safe, safe)})
-    assert "all strategies take orders equally fast" in headline(alike)
+    assert f"at most {number(safe.peak_in_system.mean)} attempts are in the system at once" in headline(alike)
     page = Page((folder / "foreseen.html").read_text())
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))

@@ -70,7 +70,7 @@ def test_a_run_whose_schedule_was_not_kept_is_invalid(changes: dict[str, Any], w
     assert (summary.verdict, summary.exit_code) == ("invalid", 3)
     assert why in message(summary, "validity")
     assert any(why in reason for reason in summary.reasons)
-    assert status(summary, "measured.orders_per_s") == "unknown"
+    assert status(summary, "measured.peak_in_system") == "unknown"
 
 
 def test_a_run_that_was_measured_in_place_of_a_late_one_is_valid_and_says_so() -> None:
@@ -128,7 +128,7 @@ def test_a_simulated_run_is_judged_by_its_prediction() -> None:
     summary = judged({"min": 1}, predicted=True, safe=UNGUARDED)
     assert summary.exit_code == 1
     assert status(summary, "predicted.units.oversold") == "fail"
-    assert status(summary, "measured.orders_per_s") == "skipped"
+    assert status(summary, "measured.peak_in_system") == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_ratio_is_taken_to_another_strategy_of_the_run() -> None:
 
 def test_a_ratio_to_a_strategy_that_did_not_run_is_skipped() -> None:
     summary = judged({"max_ratio": 2, "to": "redis_hold"})
-    assert status(summary, "measured.orders_per_s") == "skipped"
+    assert status(summary, "measured.peak_in_system") == "skipped"
     assert summary.exit_code == 0
 
 
@@ -211,7 +211,7 @@ def test_a_threshold_of_another_scenario_is_left_out() -> None:
 
 def test_a_threshold_of_a_strategy_that_did_not_run_is_skipped() -> None:
     summary = judged({"max": 0, "strategies": ["redis_hold"]})
-    assert status(summary, "measured.orders_per_s", "redis_hold") == "skipped"
+    assert status(summary, "measured.peak_in_system", "redis_hold") == "skipped"
 
 
 def test_a_metric_that_does_not_exist_is_refused_with_the_nearest() -> None:
@@ -237,7 +237,7 @@ def test_a_baseline_of_another_scenario_or_without_the_figure_is_refused(tmp_pat
     taken.model_copy(update={"ratios": {}}).save(less)
     with pytest.raises(ThresholdsError, match="is of 'another', this run is of 'two_sizes'"):
         judged({"max_ratio": 1.2, "baseline": other})
-    with pytest.raises(ThresholdsError, match=f"no measured.orders_per_s of {SAFE}"):
+    with pytest.raises(ThresholdsError, match=f"no measured.peak_in_system of {SAFE}"):
         judged({"max_ratio": 1.2, "baseline": less})
     with pytest.raises(ThresholdsError, match="cannot be read"):
         judged({"max_ratio": 1.2, "baseline": tmp_path / "none.json"})

@@ -61,6 +61,6 @@ def test_junit_xml_has_every_case_under_a_name_of_its_own() -> None:
 def test_junit_xml_says_why_a_bound_is_there() -> None:
     summary = judged({"max": 0.5, "reason": "Because <we> said & so."})
     (failure,) = junit.document(summary).getroot().iter("failure")
-    assert failure.get("type") == "measured.orders_per_s"
+    assert failure.get("type") == "measured.peak_in_system"
     assert "expected at most 0.5" in (failure.text or "")
     assert "Because <we> said & so." in (failure.text or "")
