@@ -109,8 +109,8 @@ def _contest(
     ack: str, title: str, entered: Sequence[StrategySummary], by: Criterion, spread: Spread | None
 ) -> Contest:
     quickest_first = sorted(entered, key=lambda one: distance((1.0,), waits(one, by) or (math.inf,)))
-    running = [one for one in quickest_first if _in_the_running(one) and waits(one, by)]
-    others = [one for one in quickest_first if one not in running]
+    running = [one for one in quickest_first if _in_the_running(one, by)]
+    others = [one for one in quickest_first if not _in_the_running(one, by)]
     others.sort(key=lambda one: not one.safe)  # controls last
     places = [Place(_place(one, running, by, spread), one) for one in running]
     places.sort(key=lambda place: place.rank or 0)
@@ -139,5 +139,6 @@ def _place(
     return 1 + len(better)
 
 
-def _in_the_running(strategy: StrategySummary) -> bool:
-    return strategy.safe and strategy.audit.verdict != "fail" and strategy.validity.verdict == "valid"
+def _in_the_running(strategy: StrategySummary, by: Criterion) -> bool:
+    sound = strategy.safe and strategy.audit.verdict != "fail"
+    return sound and strategy.validity.verdict == "valid" and bool(waits(strategy, by))

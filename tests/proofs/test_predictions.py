@@ -12,10 +12,10 @@ from tests.unit.test_page import Page
 
 STRICT = """
 [[threshold]]
-metric = "measured.orders_per_s"
+metric = "measured.completed"
 strategies = ["safe"]
 min = 1_000_000
-reason = "Nobody sells a million pairs a second."
+reason = "Nobody sends a million shoppers here."
 """
 
 

@@ -15,6 +15,7 @@ from reports import console as screen
 from reports.experiment import StrategyUnderTest
 from reports.foreseen import Foreseen
 from reports.foreseen_page import headline
+from reports.wording import number
 from scenarios.scenario import load
 from tests.unit.profiles import a_rush, small_machine
 from tests.unit.test_page import Page

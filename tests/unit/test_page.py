@@ -15,6 +15,7 @@ from rich.console import Console
 
 from reports import console, report
 from reports.canvas import ROLES, TIMES, Canvas, colours, custom_property
+from reports.experiment import measured_folder
 from reports.findings import Runs, examine
 from reports.headline import headline
 from reports.metrics import measure
@@ -310,6 +311,27 @@ def test_there_is_a_page_for_a_load_test_and_for_a_simulation(
 def test_there_is_a_page_for_a_run_in_which_nobody_bought(tmp_path: Path) -> None:
     written(tmp_path, safe=play([Request(1, {"shoe-270": 9}, 0.0, 0.1, 0.2)]))
     assert Page((tmp_path / "index.html").read_text()).open == []
+
+
+def test_a_threshold_that_does_not_apply_is_folded_away_with_its_reason(tmp_path: Path) -> None:
+    bounds = tmp_path / "bounds.toml"
+    bounds.write_text(
+        '[[threshold]]\nmetric = "measured.orders_per_s"\nstrategies = ["safe"]\nmin = 1\nreason = "So."\n'
+    )
+    report.write(save_run(tmp_path, experiment()), bounds=bounds)
+    _, _, after = page_of(tmp_path).partition('id="thresholds"')
+    shown, _, folded = after.partition("<details>")
+    assert "measured.orders_per_s min 1" not in shown
+    assert "1 threshold, each for a reason" in folded
+    assert "rests on" in folded
+
+
+def test_a_figure_that_only_some_runs_have_says_so_beside_it(tmp_path: Path) -> None:
+    plan = experiment(repeats=2, replications=0)
+    folder = save_run(tmp_path, plan)
+    with_row(play(rush()), "stock", 0, initial=9).save(measured_folder(folder, SAFE, 1))
+    report.write(folder, bounds=None)
+    assert "in 1 of 2 runs" in page_of(folder)
 
 
 def test_names_from_outside_cannot_break_the_page(tmp_path: Path) -> None:
