@@ -74,7 +74,7 @@ def by_simpy(load: ClosedLoop, strategy: Strategy, profile: Profile) -> Seen:
 def test_clients_see_the_same_by_either_engine(kind: Kind, strategy: str) -> None:
     alone = kind in ("back_to_back", "late", "browse")
     entries = 50 if kind == "late" else 0
-    load = ClosedLoop(kind, 1 if alone else 24, SETTINGS, duration_s=0.2, entries=entries)
+    load = ClosedLoop(kind, 1 if alone else 24, SETTINGS, warmup_s=0.05, duration_s=0.15, entries=entries)
 
     simpy_sees = by_simpy(load, STRATEGIES[strategy], PROFILE)
     compiled_sees = load.look(STRATEGIES[strategy], PROFILE)
