@@ -23,17 +23,19 @@ from statistics import fmean, median
 from typing import NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 from scipy.optimize import nnls
 
+from scenarios.complaints import complaints
 from simulator import fitting
 from simulator.cores import prepare, spread
 from simulator.decomposition import Repeats, decompose, flushes
-from simulator.fitting import Observed
+from simulator.fitting import Found, Observed
 from simulator.observation import OPEN, Kind, Observation
 from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
 from simulator.stations import TICK_S
 from simulator.strategies import Step, Strategy, strategy_named
-from simulator.uncertainty import SHOW_MISFITS, intervals, misfit_of_pace, misfits, spread_of_repeats, typical
+from simulator.uncertainty import SHOW_MISFITS, intervals, misfits, spread_of_repeats, typical
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
@@ -71,7 +73,8 @@ def fit(
             made in another hour, tell what is the same for all.
 
     Raises:
-        CalibrationError: a kind is missing, or the observations were made with different settings.
+        CalibrationError: a kind is missing, the observations were made with different settings, or what was
+            observed gives a parameter that no machine has.
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
@@ -122,15 +125,29 @@ def fit(
     found = list(spread(fitting_one, rested))
     fitted = dict(zip((one.name for one in to_fit), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
-    return profile.model_copy(
-        update={
-            "speed_spread": math.hypot(profile.speed_spread, misfit_of_pace([one.fits for one in found])),
+    return _validated(
+        profile,
+        {
             "misfits": typical([one.misfits for one in found]),
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
             "fits": {name: one.fits for name, one in fitted.items()},
             "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
-        }
+            "on_bounds": {name: one.on_bounds for name, one in fitted.items() if one.on_bounds},
+        },
     )
+
+
+def _validated(profile: Profile, found: Mapping[str, object]) -> Profile:
+    """The profile with what was found.
+
+    Raises:
+        CalibrationError: a parameter is beyond what any machine is.
+    """
+    try:
+        return Profile.model_validate(profile.model_copy(update=found).model_dump())
+    except ValidationError as error:
+        wrong = "; ".join(complaints(error, Profile))
+        raise CalibrationError(f"{wrong}; calibrate again while nothing else uses the machine") from error
 
 
 def _alone(
@@ -155,14 +172,14 @@ class _Rested(NamedTuple):
     """A strategy, its uncontended demands, and how cold a core it shows; None if orders wait for others."""
 
     observed: Observed
-    demands: StrategyDemands
+    uncontended: Found
     cold_ms: float | None
 
 
 def _rested(observed: Observed) -> _Rested:
-    demands = fitting.uncontended(observed)
+    found = fitting.uncontended(observed)
     waits = observed.strategy.waits_for_others
-    return _Rested(observed, demands, None if waits else fitting.cold_ms(observed, demands))
+    return _Rested(observed, found, None if waits else fitting.cold_ms(observed, found.demands))
 
 
 class _Fitted(NamedTuple):
@@ -170,13 +187,14 @@ class _Fitted(NamedTuple):
     fits: dict[str, Fit]
     misfits: dict[str, float]
     intervals: dict[str, Interval]
+    on_bounds: dict[str, float]
 
 
 def _fitted(
     rested: _Rested, *, cold_ms: float, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
 ) -> _Fitted:
     observed = rested.observed
-    demands = fitting.contended(observed, rested.demands, cold_ms)
+    demands, on_bounds = fitting.contended(observed, rested.uncontended, cold_ms)
     repeated = {kind: observed.runs[kind] for kind in kinds_of(observed.strategy)}
     rounds = min(len(repeats.observations) for repeats in repeated.values())
 
@@ -186,7 +204,7 @@ def _fitted(
         alone = {observed.strategy.name: _alone(observed.strategy, runs, wire_ms, flush_ms, page)}
         profile = observed.profile.model_copy(update={"strategies": alone})
         fewer = Observed(observed.strategy, runs, profile)
-        return fitting.contended(fewer, fitting.uncontended(fewer), cold_ms)
+        return fitting.contended(fewer, fitting.uncontended(fewer), cold_ms).demands
 
     known = with_intervals and rounds > 1
     return _Fitted(
@@ -197,6 +215,7 @@ def _fitted(
             {kind: observed.look(kind, demands).observation for kind in SHOW_MISFITS},
         ),
         intervals(demands, [without(number) for number in range(rounds)]) if known else {},
+        on_bounds,
     )
 
 

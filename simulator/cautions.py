@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from scenarios.scenario import Scenario
@@ -32,6 +33,7 @@ def cautions(
         *_other_settings(profile, workers=workers, pool_size=pool_size),
         *_other_orders(scenario),
         *_larger_crowds(scenario),
+        *_ends_of_fits(profile),
     )
 
 
@@ -74,3 +76,14 @@ def _other_orders(scenario: Scenario) -> Iterator[str]:
     most = max(lines for lines, chance in enumerate(scenario.cart.lines, start=1) if chance)
     if most > 1:
         yield f"calibrated with orders of one line; carts here have up to {most}"
+
+
+def _ends_of_fits(profile: Profile) -> Iterator[str]:
+    """The parameters by where they ended, with the strategies of which that is so."""
+    ended: defaultdict[str, list[str]] = defaultdict(list)
+    for strategy, parameters in profile.on_bounds.items():
+        for path, bound in parameters.items():
+            ended[f"{path} = {bound:g}"].append(strategy)
+    if ended:
+        told = "; ".join(f"{end} ({', '.join(strategies)})" for end, strategies in ended.items())
+        yield f"fits that ended on a bound of what a parameter can be: {told}"

@@ -24,7 +24,7 @@ class Clients:
     entries: int = 0
 
     def prepare(self, shop: Shop, shoppers: int) -> None:
-        """Bring a shop that was just opened to where the loop begins, for shoppers 0, 1, ... below a number."""
+        """Bring a new shop to where the loop begins, for shoppers 0, 1, ... below a number."""
         shop.database.stock[0].entries = self.entries
         if self.known:
             for worker in shop.workers:

@@ -68,7 +68,9 @@ class ClosedLoop:
             summary="Clients in a closed loop order one SKU.",
             arrivals=Constant(shape="constant", per_s=_MOST_PER_S, duration_s=self.window.until_s),
             products=(
-                Product(id="calibration", name="Calibration", price_won=1, sizes=(Size(size="270", units=units),)),
+                Product(
+                    id="calibration", name="Calibration", price_won=1, sizes=(Size(size="270", units=units),)
+                ),
             ),
             cart=Cart(quantity=2 if self.kind == "refused" else 1),
             shoppers=Shoppers(patience_s=_PATIENCE_S, retry=Retry(attempts=1)),

@@ -21,7 +21,6 @@ from simulator.observation import Kind, Observation
 from simulator.profile import Fit, Interval, StrategyDemands
 
 _COVERAGE = 0.90
-_MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 
 _FIGURES: Mapping[str, tuple[Kind, Callable[[Observation], float]]] = {
@@ -86,17 +85,33 @@ def spread_of_repeats(observations: Sequence[Observation]) -> float:
     return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)
 
 
-def misfit_of_pace(fits: Sequence[Mapping[str, Fit]]) -> float:
-    """How far the model's pace is from that of clients in a closed loop, as the deviation of a logarithm.
+def pace_in_closed_loop(fits: Mapping[str, Mapping[str, Fit]]) -> dict[str, float]:
+    """By strategy: how many times as many orders a second the model takes of clients in a closed loop.
 
-    It was fitted to shoppers who come in an open loop. By the median of all strategies: one of which the
-    model does not know what it waits for says nothing about the others.
+    The model was fitted to shoppers who come in an open loop. This is a check on the same calibration, not
+    what a prediction is wrong by.
 
     Args:
-        fits: of each strategy, by kind of run.
+        fits: by strategy and kind of run.
     """
-    ratios = [of["saturated"].observed.per_s / of["saturated"].modelled.per_s for of in fits]
-    return _MEDIAN_TO_DEVIATION * median(abs(math.log(ratio)) for ratio in ratios)
+    saturated = {name: of["saturated"] for name, of in fits.items() if "saturated" in of}
+    return {name: one.modelled.per_s / one.observed.per_s for name, one in saturated.items()}
+
+
+def fit_check(fits: Mapping[str, Mapping[str, Fit]]) -> str | None:
+    """The same in a sentence; None where there was no closed loop."""
+    ratios = sorted(pace_in_closed_loop(fits).values())
+    if not ratios:
+        return None
+    times = f"{ratios[0]:.2f}"
+    if len(ratios) > 1:
+        times = f"{times} to {ratios[-1]:.2f} times (median {median(ratios):.2f})"
+    else:
+        times = f"{times} times"
+    return (
+        f"In the closed loop, to which it was not fitted, the model takes {times} as many orders a second as "
+        "were measured."
+    )
 
 
 def misfits(

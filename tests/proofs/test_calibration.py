@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from statistics import fmean
 
@@ -13,7 +12,7 @@ from simulator.closed_loop import ClosedLoop
 from simulator.observation import Kind, Observation
 from simulator.profile import OrderDemands, Profile, Times
 from simulator.strategies import STRATEGIES
-from simulator.uncertainty import misfit_of_pace, spread_of_repeats
+from simulator.uncertainty import pace_in_closed_loop, spread_of_repeats
 from tests.observed import SETTINGS, fitted, machine, observations, observe
 
 
@@ -101,14 +100,14 @@ def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_pred
     assert spread_of_repeats(steady) == 0
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
     assert spread_of_repeats(repeated) == pytest.approx(0.0745 * 1.5**0.5, rel=0.1)
-    misfit = misfit_of_pace([profile.fits["no_lock"]])
-    assert profile.speed_spread == pytest.approx(math.hypot(spread_of_repeats(repeated), misfit))
+    assert profile.speed_spread == pytest.approx(spread_of_repeats(repeated))
 
 
 def test_a_model_of_itself_has_little_misfit() -> None:
     profile = profile_of("no_lock")
 
-    assert profile.speed_spread == misfit_of_pace([profile.fits["no_lock"]]) < 0.05
+    assert profile.speed_spread == 0
+    assert pace_in_closed_loop(profile.fits)["no_lock"] == pytest.approx(1, rel=0.05)
     assert set(profile.misfits) == {
         *("orders_per_s", "utilisation.share", "peak_in_system"),
         *(f"latency_ms.bought.{share}" for share in ("p50", "p95", "p99")),
