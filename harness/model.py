@@ -10,7 +10,7 @@ from harness.axes import Axes
 from reports.experiment import StrategyUnderTest
 from reports.foretold import Asked
 from scenarios.scenario import Scenario
-from simulator.cautions import cautions
+from simulator.cautions import cautions, fit_check
 from simulator.profile import Profile
 
 
@@ -49,5 +49,6 @@ class Origin:
                 machine=here.model_dump(),
                 versions=machine.versions(),
             ),
+            "fit_check": fit_check(self.profile.fits),
             "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
         }

@@ -151,6 +151,8 @@ class RunFacts(Part):
     """The profile that the model was calibrated with; null when nothing was predicted."""
     cautions: tuple[str, ...]
     """Where the prediction goes beyond what was calibrated."""
+    fit_check: str | None
+    """How the model does in runs of the calibration to which it was not fitted; null when there were none."""
     repeats: int
     """Measured runs of each strategy."""
     replications: int

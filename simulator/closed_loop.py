@@ -110,8 +110,17 @@ class ClosedLoop:
         Args:
             history: of all attempts.
             batches: messages, batches and reads of the whole run, by span.
+
+        Raises:
+            ValueError: nobody was answered while the window lasted.
         """
         answered = self.window.answered(history)
+        if answered.is_empty():
+            raise ValueError(
+                f"{self.kind} run of {strategy.name} in the model: nobody was answered from "
+                f"{self.window.since_s:g} to {self.window.until_s:g} s; expected demands of which fewer than "
+                f"{_MOST_PER_S:,.0f} orders a second can be met, and more than none; calibrate again"
+            )
         latency_ms = (answered["done_s"] - answered["intended_s"]).to_numpy() * 1e3
         observation = Observation(
             kind=self.kind,

@@ -18,7 +18,7 @@ from statistics import fmean, median
 from scipy.stats import t
 
 from simulator.observation import Kind, Observation
-from simulator.profile import Fit, Interval, StrategyDemands
+from simulator.profile import Interval, StrategyDemands
 
 _COVERAGE = 0.90
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
@@ -83,35 +83,6 @@ def spread_of_repeats(observations: Sequence[Observation]) -> float:
         return 0.0
     squares = sum((value - fmean(group)) ** 2 for group in grouped.values() for value in group)
     return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)
-
-
-def pace_in_closed_loop(fits: Mapping[str, Mapping[str, Fit]]) -> dict[str, float]:
-    """By strategy: how many times as many orders a second the model takes of clients in a closed loop.
-
-    The model was fitted to shoppers who come in an open loop. This is a check on the same calibration, not
-    what a prediction is wrong by.
-
-    Args:
-        fits: by strategy and kind of run.
-    """
-    saturated = {name: of["saturated"] for name, of in fits.items() if "saturated" in of}
-    return {name: one.modelled.per_s / one.observed.per_s for name, one in saturated.items()}
-
-
-def fit_check(fits: Mapping[str, Mapping[str, Fit]]) -> str | None:
-    """The same in a sentence; None where there was no closed loop."""
-    ratios = sorted(pace_in_closed_loop(fits).values())
-    if not ratios:
-        return None
-    times = f"{ratios[0]:.2f}"
-    if len(ratios) > 1:
-        times = f"{times} to {ratios[-1]:.2f} times (median {median(ratios):.2f})"
-    else:
-        times = f"{times} times"
-    return (
-        f"In the closed loop, to which it was not fitted, the model takes {times} as many orders a second as "
-        "were measured."
-    )
 
 
 def misfits(

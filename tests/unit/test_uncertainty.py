@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import t
 
 from simulator.observation import Cpu, Observation, Timing
-from simulator.profile import ClosedRun, Demand, Fit, OrderDemands, StrategyDemands
-from simulator.uncertainty import fit_check, intervals, misfits, pace_in_closed_loop, typical
+from simulator.profile import Demand, OrderDemands, StrategyDemands
+from simulator.uncertainty import intervals, misfits, typical
 
 
 def demands(board_ms: float, worker_ms: float = 0.0) -> StrategyDemands:
@@ -38,40 +38,6 @@ def test_a_demand_that_is_zero_has_none_and_the_others_go_by_their_path() -> Non
         *(f"in_company.{role}" for role in ("worker", "consumer", "database", "redis")),
     }
     assert (found["board_ms"].low, found["board_ms"].high) == (1.0, 1.0)
-
-
-def fit(observed_per_s: float, modelled_per_s: float) -> Fit:
-    def run(per_s: float) -> ClosedRun:
-        return ClosedRun(per_s=per_s, p50_ms=9, p99_ms=9)
-
-    return Fit(runs=1, observed=run(observed_per_s), modelled=run(modelled_per_s))
-
-
-FITS = {
-    "no_lock": {"saturated": fit(1, 2), "crowded": fit(1, 9)},
-    "snapshot": {"saturated": fit(2, 1), "crowded": fit(9, 1)},
-    "serializable": {"saturated": fit(100, 104)},
-    "unit_rows": {"crowded": fit(9, 1)},
-}
-
-
-def test_the_pace_of_clients_in_a_closed_loop_is_held_against_what_was_measured() -> None:
-    assert pace_in_closed_loop(FITS) == {"no_lock": 2, "snapshot": 0.5, "serializable": 1.04}
-
-
-def test_the_check_of_the_fit_tells_the_range_and_the_median() -> None:
-    assert fit_check(FITS) == (
-        "In the closed loop, to which it was not fitted, the model takes 0.50 to 2.00 times (median 1.04) as "
-        "many orders a second as were measured."
-    )
-
-
-def test_of_one_strategy_the_check_of_the_fit_tells_one_figure() -> None:
-    assert "the model takes 2.00 times as many orders" in str(fit_check({"no_lock": FITS["no_lock"]}))
-
-
-def test_without_a_closed_loop_there_is_no_check_of_the_fit() -> None:
-    assert fit_check({"unit_rows": FITS["unit_rows"]}) is None
 
 
 def light(
