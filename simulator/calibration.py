@@ -15,25 +15,22 @@ the runs are compared as if it had always been as fast.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean, median
 from typing import NamedTuple
 
-import numpy as np
 from pydantic import ValidationError
-from scipy.optimize import nnls
 
 from scenarios.complaints import complaints
-from simulator import fitting
+from simulator import direct, fitting
 from simulator.cores import prepare, spread
-from simulator.decomposition import Repeats, decompose, flushes
+from simulator.decomposition import Repeats, decompose
+from simulator.direct import Runs
 from simulator.fitting import Found, Observed
 from simulator.observation import OPEN, Kind, Observation
-from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
-from simulator.stations import TICK_S
+from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
 from simulator.strategies import Step, Strategy, strategy_named
 from simulator.uncertainty import SHOW_MISFITS, intervals, misfits, spread_of_repeats, typical
 
@@ -41,11 +38,6 @@ _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "re
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
 _SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", "saturated", *OPEN)
 _DIGITS = 3  # of a speed: it is not known better
-_SEND_SHARE, _RECEIVE_SHARE = 0.4, 0.3  # of the generator's CPU for an attempt; the rest comes after it
-_P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
-
-Runs = Mapping[str, Mapping[Kind, Repeats]]
-"""By strategy."""
 
 
 class CalibrationError(ValueError):
@@ -88,7 +80,7 @@ def fit(
     pages = _of_any_strategy(observations, "browse")
     page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
     wire_ms = pages.idle_ms()
-    flush_ms = _flush_ms(strategies, runs, wire_ms)
+    flush_ms = direct.flush_ms(strategies, runs, wire_ms)
     alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
     board_ms = median(demands.board_ms for demands in alone.values())
     to_fit = [one for one in strategies if only in (None, one.name)]
@@ -100,9 +92,9 @@ def fit(
         workers=workers,
         pool_size=pool_size,
         wire_ms=wire_ms,
-        generator=_generator(observations),
+        generator=direct.generator(observations),
         identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
-        unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
+        unevenness=direct.unevenness(strategies, runs),
         speed=speed,
         speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
         speed_spread=spread_of_repeats(observations),
@@ -159,7 +151,7 @@ def _alone(
         runs["back_to_back"],
         wire_ms=wire_ms,
         flush_ms=flush_ms,
-        entry_ms=_entry_ms(strategy, runs),
+        entry_ms=direct.entry_ms(strategy, runs),
         page=page,
     )
     board_ms = runs["sold_out"].cpu_ms("worker")
@@ -245,34 +237,6 @@ def _waking_alike(demands: dict[str, StrategyDemands], shown_by: Sequence[str]) 
     }
 
 
-def _flush_ms(strategies: Sequence[Strategy], runs: Runs, wire_ms: float) -> float:
-    """One flush to disk: what is idle of an order, but for the wire. Where timers hide it in all, none.
-
-    Others may use the disk while one client runs, of which nothing tells. But the orders of one message are
-    flushed one after the other: a flush takes no longer than what is left of the time for one of them.
-    """
-    idle_ms = [
-        (runs[one.name]["back_to_back"].idle_ms() - wire_ms) / flushes(one)
-        for one in strategies
-        if flushes(one)
-    ]
-    at_most_ms = [
-        1e3 / saturated.median(lambda run: run.per_s) - saturated.cpu_ms("database")
-        for saturated in (runs[one.name]["saturated"] for one in strategies if one.does(Step.SEND))
-    ]
-    return max(0.0, min([median(idle_ms), *at_most_ms])) if idle_ms else 0.0
-
-
-def _entry_ms(strategy: Strategy, runs: Mapping[Kind, Repeats]) -> float:
-    """By how much a sum takes longer for each entry of its ledger."""
-    summing = next((stage.span for stage in strategy.stages if stage.step is Step.RESERVE), None)
-    if summing is None:
-        return 0.0
-    early, late = runs["back_to_back"], runs["late"]
-    entries = late.median(lambda run: run.sold_by_half_time) - early.median(lambda run: run.sold_by_half_time)
-    return max(0.0, late.span_ms(summing) - early.span_ms(summing)) / entries if entries > 0 else 0.0
-
-
 def _settings(observations: Sequence[Observation]) -> tuple[int, int, int]:
     settings = {(one.workers, one.pool_size, one.system_cores) for one in observations}
     if len(settings) != 1:
@@ -310,28 +274,3 @@ def kinds_of(strategy: Strategy) -> tuple[Kind, ...]:
 
 def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
     return Repeats([one for one in observations if one.kind == kind])
-
-
-def _generator(observations: Sequence[Observation]) -> GeneratorDemands:
-    """What the load generator takes: its CPU for an attempt, by how much its core had rested before."""
-    seen = [one.generator for one in observations if one.generator]
-    (warm_ms, cold_ms), _ = nnls(
-        np.array([(1.0, one.rested) for one in seen]), np.array([one.cpu_ms for one in seen])
-    )
-    return GeneratorDemands(
-        tick_ms=TICK_S * 1e3,
-        send_ms=warm_ms * _SEND_SHARE,
-        receive_ms=warm_ms * _RECEIVE_SHARE,
-        note_ms=warm_ms * (1 - _SEND_SHARE - _RECEIVE_SHARE),
-        cold_ms=cold_ms,
-    )
-
-
-def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
-    """Those whose orders do all of their work for themselves, or all if there are none."""
-    return [one for one in strategies if not one.shares_work] or strategies
-
-
-def _unevenness(alone: Repeats) -> float:
-    """Of a log-normal distribution with the same ratio of the 95th percentile to the median."""
-    return alone.median(lambda run: math.log(run.latency_ms.p95 / run.latency_ms.p50) / _P95_SIGMAS)

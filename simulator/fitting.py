@@ -273,4 +273,4 @@ def _with_flushes(observed: Observed, found: Found) -> Found:
         return math.log(observed.look("crowded", flushing(times)).observation.per_s / per_s)
 
     times = root_or_end(miss, bounds.FLUSHES)
-    return Found(flushing(times), found.on_bounds | ends("flush_ms", times, bounds.FLUSHES))
+    return Found(flushing(times), found.on_bounds | ends("order.flush", times, bounds.FLUSHES))
