@@ -33,4 +33,5 @@ TIMES = Range(0.02, 10.0)  # of what one client's order takes: for an order in a
 FLUSHES = Range(1.0, 6.0)  # times as long as alone
 UNUSED_SHARE = Range(0.0, 0.5)  # of busy cores
 DEVIATION = Range(0.0, 2.0)  # of the logarithm of a pace or of an order's work
+SPEED = Range(1e-3, 1e3)  # of a machine at one moment, relative to its mean
 MISFIT = Range(0.0, 5.0)  # of the logarithm of a figure

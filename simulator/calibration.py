@@ -16,7 +16,8 @@ the runs are compared as if it had always been as fast.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from statistics import fmean, median
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from pydantic import ValidationError
 
 from scenarios.complaints import complaints
 from simulator import direct, fitting
+from simulator.bounds import SPEED
 from simulator.cores import prepare, spread
 from simulator.decomposition import Repeats, decompose
 from simulator.direct import Runs
@@ -78,30 +80,32 @@ def fit(
     strategies = [strategy_named(name) for name in dict.fromkeys(one.strategy for one in observations)]
     runs = _runs(observations, strategies)
     pages = _of_any_strategy(observations, "browse")
-    page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
+    with _of_a_machine("browse."):
+        page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
     wire_ms = pages.idle_ms()
     flush_ms = direct.flush_ms(strategies, runs, wire_ms)
     alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
     board_ms = median(demands.board_ms for demands in alone.values())
     to_fit = [one for one in strategies if only in (None, one.name)]
-    profile = Profile(
-        made_at=made_at,
-        machine=dict(machine),
-        versions=dict(versions),
-        system_cores=system_cores,
-        workers=workers,
-        pool_size=pool_size,
-        wire_ms=wire_ms,
-        generator=direct.generator(observations),
-        identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
-        unevenness=direct.unevenness(strategies, runs),
-        speed=speed,
-        speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
-        speed_spread=spread_of_repeats(observations),
-        browse=page,
-        strategies={one.name: alone[one.name] for one in to_fit},
-        fits={},
-    )
+    with _of_a_machine():
+        profile = Profile(
+            made_at=made_at,
+            machine=dict(machine),
+            versions=dict(versions),
+            system_cores=system_cores,
+            workers=workers,
+            pool_size=pool_size,
+            wire_ms=wire_ms,
+            generator=direct.generator(observations),
+            identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
+            unevenness=direct.unevenness(strategies, runs),
+            speed=speed,
+            speeds=tuple(SPEED.nearest(round(one / speed, _DIGITS)) for one in speeds),
+            speed_spread=spread_of_repeats(observations),
+            browse=page,
+            strategies={one.name: alone[one.name] for one in to_fit},
+            fits={},
+        )
     observed = [Observed(one, runs[one.name], profile) for one in to_fit]
     prepare()
     rested = list(spread(_rested, observed))
@@ -117,28 +121,26 @@ def fit(
     found = list(spread(fitting_one, rested))
     fitted = dict(zip((one.name for one in to_fit), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
-    return _validated(
-        profile,
-        {
+    known = profile.model_copy(
+        update={
             "misfits": typical([one.misfits for one in found]),
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
             "fits": {name: one.fits for name, one in fitted.items()},
             "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
             "on_bounds": {name: one.on_bounds for name, one in fitted.items() if one.on_bounds},
-        },
+        }
     )
+    with _of_a_machine():
+        return Profile.model_validate(known.model_dump())
 
 
-def _validated(profile: Profile, found: Mapping[str, object]) -> Profile:
-    """The profile with what was found.
-
-    Raises:
-        CalibrationError: a parameter is beyond what any machine is.
-    """
+@contextmanager
+def _of_a_machine(what: str = "") -> Iterator[None]:
+    """Refuse parameters that no machine has, with their names; `what` stands before these."""
     try:
-        return Profile.model_validate(profile.model_copy(update=found).model_dump())
+        yield
     except ValidationError as error:
-        wrong = "; ".join(complaints(error, Profile))
+        wrong = "; ".join(f"{what}{one}" for one in complaints(error, Profile))
         raise CalibrationError(f"{wrong}; calibrate again while nothing else uses the machine") from error
 
 
@@ -146,18 +148,24 @@ def _alone(
     strategy: Strategy, runs: Mapping[Kind, Repeats], wire_ms: float, flush_ms: float, page: Demand
 ) -> StrategyDemands:
     """What is asked for where nobody meets anybody."""
-    parts = decompose(
-        strategy,
-        runs["back_to_back"],
-        wire_ms=wire_ms,
-        flush_ms=flush_ms,
-        entry_ms=direct.entry_ms(strategy, runs),
-        page=page,
-    )
-    board_ms = runs["sold_out"].cpu_ms("worker")
-    return StrategyDemands(
-        order=parts.order, refusal=parts.order, once=parts.once, board_ms=board_ms, wake_ms=0.0, cold_ms=0.0
-    )
+    with _of_a_machine(f"{strategy.name}."):
+        parts = decompose(
+            strategy,
+            runs["back_to_back"],
+            wire_ms=wire_ms,
+            flush_ms=flush_ms,
+            entry_ms=direct.entry_ms(strategy, runs),
+            page=page,
+        )
+        board_ms = runs["sold_out"].cpu_ms("worker")
+        return StrategyDemands(
+            order=parts.order,
+            refusal=parts.order,
+            once=parts.once,
+            board_ms=board_ms,
+            wake_ms=0.0,
+            cold_ms=0.0,
+        )
 
 
 class _Rested(NamedTuple):

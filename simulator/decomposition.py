@@ -202,12 +202,14 @@ def scaled(demand: Demand, times: Mapping[Role, float]) -> Demand:
 
 def scaled_order(demands: OrderDemands, times: Mapping[Role, float]) -> OrderDemands:
     """The same for all that an order asks for."""
-    return OrderDemands(
-        accept_ms=demands.accept_ms * times.get("worker", 1.0),
-        stages={span: scaled(demand, times) for span, demand in demands.stages.items()},
-        kept_answer=scaled(demands.kept_answer, times),
-        inquiry=scaled(demands.inquiry, times),
-        respond_ms=demands.respond_ms * times.get("worker", 1.0),
+    return demands.model_copy(
+        update={
+            "accept_ms": demands.accept_ms * times.get("worker", 1.0),
+            "stages": {span: scaled(demand, times) for span, demand in demands.stages.items()},
+            "kept_answer": scaled(demands.kept_answer, times),
+            "inquiry": scaled(demands.inquiry, times),
+            "respond_ms": demands.respond_ms * times.get("worker", 1.0),
+        }
     )
 
 

@@ -186,7 +186,9 @@ class Profile(_Part):
     identify_ms: CpuMs
     unevenness: Deviation
     speed: float = Field(ge=1e-3, le=1e6)
-    speeds: tuple[Annotated[float, Field(ge=1e-3, le=1e3)], ...] = Field(min_length=1)
+    speeds: tuple[Annotated[float, Field(ge=bounds.SPEED.low, le=bounds.SPEED.high)], ...] = Field(
+        min_length=1
+    )
     speed_spread: Deviation
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)

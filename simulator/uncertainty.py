@@ -17,6 +17,7 @@ from statistics import fmean, median
 
 from scipy.stats import t
 
+from simulator.bounds import MISFIT
 from simulator.observation import Kind, Observation
 from simulator.profile import Interval, StrategyDemands
 
@@ -106,7 +107,7 @@ def misfits(
 def _misfit(runs: Sequence[float], modelled: float) -> float | None:
     if not (modelled and all(runs)):
         return None
-    return math.sqrt(fmean(math.log(run / modelled) ** 2 for run in runs))
+    return MISFIT.nearest(math.sqrt(fmean(math.log(run / modelled) ** 2 for run in runs)))
 
 
 def typical(of_strategies: Sequence[Mapping[str, float]]) -> dict[str, float]:
