@@ -13,7 +13,7 @@ from harness.axes import Axes
 from harness.display import Display, Step
 from harness.errors import UncalibratedError
 from harness.experiment import measuring_steps, order_of_runs
-from harness.predictions import modelled, prediction_steps
+from harness.predictions import modelled, prediction_steps, with_doubts
 from harness.rehearsal import Rehearsal
 from harness.runs import run_folder
 from harness.scope import Scope
@@ -22,6 +22,7 @@ from harness.stage import Stage, on_stage
 from reports import report
 from reports.experiment import Calibration, Experiment, StrategyUnderTest
 from reports.summary import Summary
+from simulator import profile as profiles
 from simulator.engine import Engine
 from simulator.profile import Profile
 
@@ -69,6 +70,8 @@ class LoadTest:
         with Display.of([*predicting, *measuring], console) as display:
             try:
                 display.play(predicting)
+                if predicting:
+                    with_doubts(experiment, profiles.load(folder / PROFILE_FILE)).save(folder)
             except UncalibratedError as error:
                 console.print(f"Nothing is predicted: {error}", highlight=False, markup=False)
                 experiment.model_copy(update={"replications": 0, "profile": None}).save(folder)

@@ -11,7 +11,7 @@ from harness.calibrations.fingerprint import versions_to_compare
 from reports.experiment import StrategyUnderTest
 from reports.foretold import Asked
 from scenarios.scenario import Scenario
-from simulator.cautions import cautions
+from simulator.cautions import cautions, fit_check
 from simulator.profile import Profile
 
 
@@ -50,5 +50,6 @@ class Origin:
                 machine=here.model_dump(),
                 versions=versions_to_compare(self.profile),
             ),
+            "fit_check": fit_check(self.profile.fits),
             "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
         }

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.calibrations.fingerprint import versions_to_compare
 from harness.display import Live, Step
 from harness.errors import UsageError
 from reports.experiment import Experiment, StrategyUnderTest, predicted_folder
 from simulator import profile as profiles
+from simulator.cautions import cautions, fit_check
 from simulator.engine import Engine
 from simulator.predict import predict
+from simulator.profile import Profile
 from simulator.strategies import STRATEGIES
 
 # Of simulating one arrival, on two cores; most of it, where the engine is compiled, for its record.
@@ -37,6 +40,23 @@ def only_modelled(strategies: Sequence[StrategyUnderTest], console: Console) -> 
     if left_out:
         console.print(f"Left out, as the model does not know them: {left_out}.", highlight=False)
     return known
+
+
+def with_doubts(experiment: Experiment, profile: Profile) -> Experiment:
+    """The experiment with what its page has to tell of the profile that it was predicted with."""
+    return experiment.model_copy(
+        update={
+            "cautions": cautions(
+                profile,
+                experiment.scenario,
+                workers=experiment.workers,
+                pool_size=experiment.pool_size,
+                machine=experiment.machine.model_dump(),
+                versions=versions_to_compare(profile),
+            ),
+            "fit_check": fit_check(profile.fits),
+        }
+    )
 
 
 def prediction_steps(experiment: Experiment, profile: str | Path, run: Path, engine: Engine) -> list[Step]:

@@ -10,9 +10,8 @@ from rich.console import Console
 
 from harness import machine
 from harness.axes import Axes
-from harness.calibrations.fingerprint import versions_to_compare
 from harness.display import Display
-from harness.predictions import only_modelled, prediction_steps
+from harness.predictions import only_modelled, prediction_steps, with_doubts
 from harness.questions.asking import Question
 from harness.questions.session import Session
 from harness.runs import run_folder
@@ -23,7 +22,6 @@ from reports.ranking import in_order
 from reports.summary import Summary
 from scenarios.scenario import Scenario
 from simulator import profile as profiles
-from simulator.cautions import cautions
 from simulator.engine import Engine
 from simulator.profile import Profile
 
@@ -90,8 +88,7 @@ class Simulation:
     def _experiment(
         self, name: str, strategies: tuple[StrategyUnderTest, ...], profile: Profile
     ) -> Experiment:
-        here = machine.machine(None)
-        return Experiment(
+        asked = Experiment(
             id=name,
             started_at=machine.now(),
             command=self.command,
@@ -108,15 +105,8 @@ class Simulation:
             generator_cores=(),
             servers=None,
             profile=self.profile,
-            cautions=cautions(
-                profile,
-                self.scenario,
-                workers=self.axes.workers,
-                pool_size=self.axes.pool_size,
-                machine=here.model_dump(),
-                versions=versions_to_compare(profile),
-            ),
-            machine=here,
+            machine=machine.machine(None),
             versions=machine.versions(),
             git=machine.git(),
         )
+        return with_doubts(asked, profile)

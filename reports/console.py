@@ -56,6 +56,8 @@ def show(summary: Summary, run: Path, console: Console) -> None:
     console.print(Text(" ".join(summary.headline)))
     for caution in summary.run.cautions:
         console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
+    if summary.run.fit_check:
+        console.print(Text(f"- {summary.run.fit_check}", style="dim"))
     console.print(Text.assemble("verdict: ", (summary.verdict, _STYLES[summary.verdict])))
     for reason in summary.reasons:
         console.print(Text(f"- {reason}", style=_STYLES[summary.verdict]))
@@ -100,6 +102,8 @@ def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
     console.print(Text(foreseen_page.headline(found)))
     for caution in found.cautions:
         console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
+    if found.fit_check:
+        console.print(Text(f"- {found.fit_check}", style="dim"))
     console.print(Text(f"page: {run / foreseen_page.FILE}"), soft_wrap=True)
 
 

@@ -111,6 +111,7 @@ class Experiment(_Part):
     profile: str | None  # name or path of the model's profile
     calibration: Calibration | None = None  # what the profile is a copy of, if it is kept
     cautions: tuple[str, ...] = ()  # where the prediction goes beyond what was calibrated
+    fit_check: str | None = None  # how the model does in runs of the calibration to which it was not fitted
     machine: Machine
     versions: dict[str, str]  # Python package -> version
     git: Git

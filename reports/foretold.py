@@ -39,4 +39,6 @@ class Foretold(Document):
     system_cores: int
     cautions: tuple[str, ...]
     """Where all of this goes beyond what was calibrated."""
+    fit_check: str | None
+    """How the model does in runs of the calibration to which it was not fitted; null when there were none."""
     strategies: tuple[Asked, ...]

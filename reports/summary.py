@@ -153,6 +153,8 @@ class RunFacts(Part):
     """What the profile is a copy of; null where it is kept nowhere else."""
     cautions: tuple[str, ...]
     """Where the prediction goes beyond what was calibrated."""
+    fit_check: str | None
+    """How the model does in runs of the calibration to which it was not fitted; null when there were none."""
     repeats: int
     """Measured runs of each strategy."""
     replications: int

@@ -15,35 +15,31 @@ the runs are compared as if it had always been as fast.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from statistics import fmean, median
 from typing import NamedTuple
 
-import numpy as np
-from scipy.optimize import nnls
+from pydantic import ValidationError
 
-from simulator import fitting
+from scenarios.complaints import complaints
+from simulator import direct, fitting
+from simulator.bounds import SPEED
 from simulator.cores import prepare, spread
-from simulator.decomposition import Repeats, decompose, flushes
-from simulator.fitting import Observed
+from simulator.decomposition import Repeats, decompose
+from simulator.direct import Runs
+from simulator.fitting import Found, Observed
 from simulator.observation import OPEN, Kind, Observation
-from simulator.profile import ClosedRun, Demand, Fit, GeneratorDemands, Interval, Profile, StrategyDemands
-from simulator.stations import TICK_S
+from simulator.profile import ClosedRun, Demand, Fit, Interval, Profile, StrategyDemands
 from simulator.strategies import Step, Strategy, strategy_named
-from simulator.uncertainty import SHOW_MISFITS, intervals, misfit_of_pace, misfits, spread_of_repeats, typical
+from simulator.uncertainty import SHOW_MISFITS, intervals, misfits, spread_of_repeats, typical
 
 _KINDS: tuple[Kind, ...] = ("sold_out", "back_to_back", "saturated", "late", "refused", *OPEN)
 KINDS_OF_ANY_STRATEGY: tuple[Kind, ...] = ("strangers", "browse")
 _SHOW_THE_FIT: tuple[Kind, ...] = ("back_to_back", "saturated", *OPEN)
 _DIGITS = 3  # of a speed: it is not known better
-_SEND_SHARE, _RECEIVE_SHARE = 0.4, 0.3  # of the generator's CPU for an attempt; the rest comes after it
-_P95_SIGMAS = 1.6449  # the 95th percentile of the standard normal distribution
-
-Runs = Mapping[str, Mapping[Kind, Repeats]]
-"""By strategy."""
 
 
 class CalibrationError(ValueError):
@@ -71,7 +67,8 @@ def fit(
             made in another hour, tell what is the same for all.
 
     Raises:
-        CalibrationError: a kind is missing, or the observations were made with different settings.
+        CalibrationError: a kind is missing, the observations were made with different settings, or what was
+            observed gives a parameter that no machine has.
         ValueError: the model has no such strategy.
     """
     workers, pool_size, system_cores = _settings(observations)
@@ -83,30 +80,32 @@ def fit(
     strategies = [strategy_named(name) for name in dict.fromkeys(one.strategy for one in observations)]
     runs = _runs(observations, strategies)
     pages = _of_any_strategy(observations, "browse")
-    page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
+    with _of_a_machine("browse."):
+        page = Demand(worker_ms=pages.cpu_ms("worker"), database_ms=pages.cpu_ms("database"))
     wire_ms = pages.idle_ms()
-    flush_ms = _flush_ms(strategies, runs, wire_ms)
+    flush_ms = direct.flush_ms(strategies, runs, wire_ms)
     alone = {one.name: _alone(one, runs[one.name], wire_ms, flush_ms, page) for one in strategies}
     board_ms = median(demands.board_ms for demands in alone.values())
     to_fit = [one for one in strategies if only in (None, one.name)]
-    profile = Profile(
-        made_at=made_at,
-        machine=dict(machine),
-        versions=dict(versions),
-        system_cores=system_cores,
-        workers=workers,
-        pool_size=pool_size,
-        wire_ms=wire_ms,
-        generator=_generator(observations),
-        identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
-        unevenness=median(_unevenness(runs[one.name]["back_to_back"]) for one in _not_shared(strategies)),
-        speed=speed,
-        speeds=tuple(round(one / speed, _DIGITS) for one in speeds),
-        speed_spread=spread_of_repeats(observations),
-        browse=page,
-        strategies={one.name: alone[one.name] for one in to_fit},
-        fits={},
-    )
+    with _of_a_machine():
+        profile = Profile(
+            made_at=made_at,
+            machine=dict(machine),
+            versions=dict(versions),
+            system_cores=system_cores,
+            workers=workers,
+            pool_size=pool_size,
+            wire_ms=wire_ms,
+            generator=direct.generator(observations),
+            identify_ms=max(0.0, _of_any_strategy(observations, "strangers").cpu_ms("worker") - board_ms),
+            unevenness=direct.unevenness(strategies, runs),
+            speed=speed,
+            speeds=tuple(SPEED.nearest(round(one / speed, _DIGITS)) for one in speeds),
+            speed_spread=spread_of_repeats(observations),
+            browse=page,
+            strategies={one.name: alone[one.name] for one in to_fit},
+            fits={},
+        )
     observed = [Observed(one, runs[one.name], profile) for one in to_fit]
     prepare()
     rested = list(spread(_rested, observed))
@@ -122,47 +121,65 @@ def fit(
     found = list(spread(fitting_one, rested))
     fitted = dict(zip((one.name for one in to_fit), found, strict=True))
     demands = {name: one.demands for name, one in fitted.items()}
-    return profile.model_copy(
+    known = profile.model_copy(
         update={
-            "speed_spread": math.hypot(profile.speed_spread, misfit_of_pace([one.fits for one in found])),
             "misfits": typical([one.misfits for one in found]),
             "strategies": _waking_alike(demands, [one.strategy.name for one in observed if one.shows_waking]),
             "fits": {name: one.fits for name, one in fitted.items()},
             "intervals": {name: one.intervals for name, one in fitted.items() if one.intervals},
+            "on_bounds": {name: one.on_bounds for name, one in fitted.items() if one.on_bounds},
         }
     )
+    with _of_a_machine():
+        return Profile.model_validate(known.model_dump())
+
+
+@contextmanager
+def _of_a_machine(what: str = "") -> Iterator[None]:
+    """Refuse parameters that no machine has, with their names; `what` stands before these."""
+    try:
+        yield
+    except ValidationError as error:
+        wrong = "; ".join(f"{what}{one}" for one in complaints(error, Profile))
+        raise CalibrationError(f"{wrong}; calibrate again while nothing else uses the machine") from error
 
 
 def _alone(
     strategy: Strategy, runs: Mapping[Kind, Repeats], wire_ms: float, flush_ms: float, page: Demand
 ) -> StrategyDemands:
     """What is asked for where nobody meets anybody."""
-    parts = decompose(
-        strategy,
-        runs["back_to_back"],
-        wire_ms=wire_ms,
-        flush_ms=flush_ms,
-        entry_ms=_entry_ms(strategy, runs),
-        page=page,
-    )
-    board_ms = runs["sold_out"].cpu_ms("worker")
-    return StrategyDemands(
-        order=parts.order, refusal=parts.order, once=parts.once, board_ms=board_ms, wake_ms=0.0, cold_ms=0.0
-    )
+    with _of_a_machine(f"{strategy.name}."):
+        parts = decompose(
+            strategy,
+            runs["back_to_back"],
+            wire_ms=wire_ms,
+            flush_ms=flush_ms,
+            entry_ms=direct.entry_ms(strategy, runs),
+            page=page,
+        )
+        board_ms = runs["sold_out"].cpu_ms("worker")
+        return StrategyDemands(
+            order=parts.order,
+            refusal=parts.order,
+            once=parts.once,
+            board_ms=board_ms,
+            wake_ms=0.0,
+            cold_ms=0.0,
+        )
 
 
 class _Rested(NamedTuple):
     """A strategy, its uncontended demands, and how cold a core it shows; None if orders wait for others."""
 
     observed: Observed
-    demands: StrategyDemands
+    uncontended: Found
     cold_ms: float | None
 
 
 def _rested(observed: Observed) -> _Rested:
-    demands = fitting.uncontended(observed)
+    found = fitting.uncontended(observed)
     waits = observed.strategy.waits_for_others
-    return _Rested(observed, demands, None if waits else fitting.cold_ms(observed, demands))
+    return _Rested(observed, found, None if waits else fitting.cold_ms(observed, found.demands))
 
 
 class _Fitted(NamedTuple):
@@ -170,13 +187,14 @@ class _Fitted(NamedTuple):
     fits: dict[str, Fit]
     misfits: dict[str, float]
     intervals: dict[str, Interval]
+    on_bounds: dict[str, float]
 
 
 def _fitted(
     rested: _Rested, *, cold_ms: float, wire_ms: float, flush_ms: float, page: Demand, with_intervals: bool
 ) -> _Fitted:
     observed = rested.observed
-    demands = fitting.contended(observed, rested.demands, cold_ms)
+    demands, on_bounds = fitting.contended(observed, rested.uncontended, cold_ms)
     repeated = {kind: observed.runs[kind] for kind in kinds_of(observed.strategy)}
     rounds = min(len(repeats.observations) for repeats in repeated.values())
 
@@ -186,7 +204,7 @@ def _fitted(
         alone = {observed.strategy.name: _alone(observed.strategy, runs, wire_ms, flush_ms, page)}
         profile = observed.profile.model_copy(update={"strategies": alone})
         fewer = Observed(observed.strategy, runs, profile)
-        return fitting.contended(fewer, fitting.uncontended(fewer), cold_ms)
+        return fitting.contended(fewer, fitting.uncontended(fewer), cold_ms).demands
 
     known = with_intervals and rounds > 1
     return _Fitted(
@@ -197,6 +215,7 @@ def _fitted(
             {kind: observed.look(kind, demands).observation for kind in SHOW_MISFITS},
         ),
         intervals(demands, [without(number) for number in range(rounds)]) if known else {},
+        on_bounds,
     )
 
 
@@ -224,34 +243,6 @@ def _waking_alike(demands: dict[str, StrategyDemands], shown_by: Sequence[str]) 
         name: one if name in shown_by else one.model_copy(update={"wake_ms": wake_ms})
         for name, one in demands.items()
     }
-
-
-def _flush_ms(strategies: Sequence[Strategy], runs: Runs, wire_ms: float) -> float:
-    """One flush to disk: what is idle of an order, but for the wire. Where timers hide it in all, none.
-
-    Others may use the disk while one client runs, of which nothing tells. But the orders of one message are
-    flushed one after the other: a flush takes no longer than what is left of the time for one of them.
-    """
-    idle_ms = [
-        (runs[one.name]["back_to_back"].idle_ms() - wire_ms) / flushes(one)
-        for one in strategies
-        if flushes(one)
-    ]
-    at_most_ms = [
-        1e3 / saturated.median(lambda run: run.per_s) - saturated.cpu_ms("database")
-        for saturated in (runs[one.name]["saturated"] for one in strategies if one.does(Step.SEND))
-    ]
-    return max(0.0, min([median(idle_ms), *at_most_ms])) if idle_ms else 0.0
-
-
-def _entry_ms(strategy: Strategy, runs: Mapping[Kind, Repeats]) -> float:
-    """By how much a sum takes longer for each entry of its ledger."""
-    summing = next((stage.span for stage in strategy.stages if stage.step is Step.RESERVE), None)
-    if summing is None:
-        return 0.0
-    early, late = runs["back_to_back"], runs["late"]
-    entries = late.median(lambda run: run.sold_by_half_time) - early.median(lambda run: run.sold_by_half_time)
-    return max(0.0, late.span_ms(summing) - early.span_ms(summing)) / entries if entries > 0 else 0.0
 
 
 def _settings(observations: Sequence[Observation]) -> tuple[int, int, int]:
@@ -291,28 +282,3 @@ def kinds_of(strategy: Strategy) -> tuple[Kind, ...]:
 
 def _of_any_strategy(observations: Sequence[Observation], kind: Kind) -> Repeats:
     return Repeats([one for one in observations if one.kind == kind])
-
-
-def _generator(observations: Sequence[Observation]) -> GeneratorDemands:
-    """What the load generator takes: its CPU for an attempt, by how much its core had rested before."""
-    seen = [one.generator for one in observations if one.generator]
-    (warm_ms, cold_ms), _ = nnls(
-        np.array([(1.0, one.rested) for one in seen]), np.array([one.cpu_ms for one in seen])
-    )
-    return GeneratorDemands(
-        tick_ms=TICK_S * 1e3,
-        send_ms=warm_ms * _SEND_SHARE,
-        receive_ms=warm_ms * _RECEIVE_SHARE,
-        note_ms=warm_ms * (1 - _SEND_SHARE - _RECEIVE_SHARE),
-        cold_ms=cold_ms,
-    )
-
-
-def _not_shared(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
-    """Those whose orders do all of their work for themselves, or all if there are none."""
-    return [one for one in strategies if not one.shares_work] or strategies
-
-
-def _unevenness(alone: Repeats) -> float:
-    """Of a log-normal distribution with the same ratio of the 95th percentile to the median."""
-    return alone.median(lambda run: math.log(run.latency_ms.p95 / run.latency_ms.p50) / _P95_SIGMAS)

@@ -1,11 +1,13 @@
-"""Where a prediction goes beyond what was calibrated, in sentences to stand beside its figures."""
+"""Where a prediction goes beyond what was calibrated, and how good the fit is: sentences for its page."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from statistics import median
 
 from scenarios.scenario import Scenario
-from simulator.profile import Profile
+from simulator.profile import Fit, Profile
 
 _OF_THE_MACHINE = ("cpu", "cores")
 MOST_SENT_PER_S = 5_000.0  # by one load generator in time: more has never been held against a live run
@@ -32,6 +34,36 @@ def cautions(
         *_other_settings(profile, workers=workers, pool_size=pool_size),
         *_other_orders(scenario),
         *_larger_crowds(scenario),
+        *_ends_of_fits(profile),
+    )
+
+
+def pace_in_closed_loop(fits: Mapping[str, Mapping[str, Fit]]) -> dict[str, float]:
+    """By strategy: how many times as many orders a second the model takes of clients in a closed loop.
+
+    The model was fitted to shoppers who come in an open loop. This is a check on the same calibration, not
+    what a prediction is wrong by.
+
+    Args:
+        fits: by strategy and kind of run.
+    """
+    saturated = {name: of["saturated"] for name, of in fits.items() if "saturated" in of}
+    return {name: one.modelled.per_s / one.observed.per_s for name, one in saturated.items()}
+
+
+def fit_check(fits: Mapping[str, Mapping[str, Fit]]) -> str | None:
+    """The same in a sentence; None where there was no closed loop."""
+    ratios = sorted(pace_in_closed_loop(fits).values())
+    if not ratios:
+        return None
+    times = f"{ratios[0]:.2f}"
+    if len(ratios) > 1:
+        times = f"{times} to {ratios[-1]:.2f} times (median {median(ratios):.2f})"
+    else:
+        times = f"{times} times"
+    return (
+        f"In the closed loop, to which it was not fitted, the model takes {times} as many orders a second as "
+        "were measured."
     )
 
 
@@ -74,3 +106,14 @@ def _other_orders(scenario: Scenario) -> Iterator[str]:
     most = max(lines for lines, chance in enumerate(scenario.cart.lines, start=1) if chance)
     if most > 1:
         yield f"calibrated with orders of one line; carts here have up to {most}"
+
+
+def _ends_of_fits(profile: Profile) -> Iterator[str]:
+    """The parameters by where they ended, with the strategies of which that is so."""
+    ended: defaultdict[str, list[str]] = defaultdict(list)
+    for strategy, parameters in profile.on_bounds.items():
+        for path, bound in parameters.items():
+            ended[f"{path} = {bound:g}"].append(strategy)
+    if ended:
+        told = "; ".join(f"{end} ({', '.join(strategies)})" for end, strategies in ended.items())
+        yield f"fits that ended on a bound of what a parameter can be: {told}"

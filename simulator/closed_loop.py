@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Generator as Process
-from dataclasses import dataclass, field
-from random import Random
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-import simpy
+import polars as pl
 
-from scenarios.history import Outcome
-from scenarios.scenario import Sku
-from simulator.checkout import exchange
+from scenarios.arrivals import Arrivals, generate
+from scenarios.conditions import Conditions
+from scenarios.scenario import Cart, Product, Retry, Scenario, Shoppers, Size
+from scenarios.shapes import Constant
+from simulator.clients import Clients
 from simulator.defaults import Settings
-from simulator.generator import Generator, GeneratorWork
-from simulator.observation import Cpu, Kind, Observation, Seen, Timing
-from simulator.order import Draws, Order
+from simulator.observation import Kind, Observation, Seen, Timing
 from simulator.profile import Profile
-from simulator.requests import Answer, Page
-from simulator.shop import Shop, Worker
-from simulator.stations import ROLES, Steps
 from simulator.strategies import KeptIn, Strategy
+from simulator.window import Window, spans_ms
 
-_PLENTY = 10**12
-_SHOPPERS = 5_000  # who order in turns: the buyers of the last units must not be all who ask
-_AT_ONCE = GeneratorWork()  # what the client takes lies in the wire's time
+_SEED = 1
+_PLENTY = 10_000_000
+_PATIENCE_S = 30.0
+_MOST_PER_S = 50_000.0  # orders: more than twice what a sold-out board answers
 
 
 def units_for(kind: Kind, strategy: Strategy, settings: Settings) -> int | None:
@@ -53,103 +49,97 @@ class ClosedLoop:
     duration_s: float = 1.0
     entries: int = 0
 
-    def observe(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Observation:
-        """What the model does, in the form in which the real system is observed.
+    @property
+    def window(self) -> Window:
+        """What is counted."""
+        return Window(self.warmup_s, self.warmup_s + self.duration_s)
+
+    @property
+    def sending(self) -> Clients:
+        """The clients, and what is there before they come."""
+        known = self.kind != "strangers"
+        return Clients(self.clients, self.window.until_s, known=known, entries=self.entries)
+
+    def scenario(self, strategy: Strategy) -> Scenario:
+        """What the clients order, and how much of it there is."""
+        units = units_for(self.kind, strategy, self.settings) or _PLENTY
+        return Scenario(
+            name="calibration",
+            summary="Clients in a closed loop order one SKU.",
+            arrivals=Constant(shape="constant", per_s=_MOST_PER_S, duration_s=self.window.until_s),
+            products=(
+                Product(
+                    id="calibration", name="Calibration", price_won=1, sizes=(Size(size="270", units=units),)
+                ),
+            ),
+            cart=Cart(quantity=2 if self.kind == "refused" else 1),
+            shoppers=Shoppers(patience_s=_PATIENCE_S, retry=Retry(attempts=1)),
+            journey=("browse",) if self.kind == "browse" else ("order",),
+        )
+
+    def orders(self, scenario: Scenario) -> Arrivals:
+        """All that there may be, each by a shopper of its own: the buyers of the last units ask no more."""
+        arrivals = generate(scenario, _SEED)
+        return replace(arrivals, at_s=np.zeros(len(arrivals)))
+
+    def observe(self, strategy: Strategy, profile: Profile) -> Observation:
+        """What the model does, in the form in which the real system is observed."""
+        return self.look(strategy, profile).observation
+
+    def look(self, strategy: Strategy, profile: Profile) -> Seen:
+        """The same, with what no observer of the real system can see."""
+        from simulator.compiled import play  # here, as to load the compiler takes a second
+
+        scenario = self.scenario(strategy)
+        run = play(
+            scenario,
+            strategy,
+            profile,
+            arrivals=self.orders(scenario),
+            replication=0,
+            settings=self.settings,
+            clients=self.sending,
+        )
+        return self.seen(strategy, run.history(), run.conditions(), run.batches())
+
+    def seen(
+        self, strategy: Strategy, history: pl.DataFrame, conditions: Conditions, batches: Mapping[str, int]
+    ) -> Seen:
+        """What a run of the model shows.
 
         Args:
-            speed: of the machine, where the profile's own is 1.
-        """
-        return self.look(strategy, profile, speed=speed).observation
+            history: of all attempts.
+            batches: messages, batches and reads of the whole run, by span.
 
-    def look(self, strategy: Strategy, profile: Profile, *, speed: float = 1.0) -> Seen:
-        """The same, with what no observer of the real system can see."""
-        return _Run(self, strategy, profile, speed).observe()
+        Raises:
+            ValueError: nobody was answered while the window lasted.
+        """
+        answered = self.window.answered(history)
+        if answered.is_empty():
+            raise ValueError(
+                f"{self.kind} run of {strategy.name} in the model: nobody was answered from "
+                f"{self.window.since_s:g} to {self.window.until_s:g} s; expected demands of which fewer than "
+                f"{_MOST_PER_S:,.0f} orders a second can be met, and more than none; calibrate again"
+            )
+        latency_ms = (answered["done_s"] - answered["intended_s"]).to_numpy() * 1e3
+        observation = Observation(
+            kind=self.kind,
+            strategy=strategy.name,
+            clients=self.clients,
+            workers=self.settings.workers,
+            pool_size=self.settings.pool_size,
+            system_cores=conditions.system_cores,
+            duration_s=self.duration_s,
+            answered=len(answered),
+            bought=int((answered["outcome"] == "bought").sum()),
+            latency_ms=Timing.of(latency_ms),
+            spans_ms=spans_ms(answered),
+            cpu_s=self.window.cpu_s(conditions.samples),
+            machine_speeds=(conditions.machine_speed,),
+        )
+        share = len(answered) / len(history)
+        return Seen(observation, {span: count * share for span, count in batches.items() if count})
 
     def orders_per_s(self, strategy: Strategy, profile: Profile) -> float:
         """The throughput of the model."""
         return self.observe(strategy, profile).per_s
-
-
-@dataclass
-class _Run:
-    load: ClosedLoop
-    strategy: Strategy
-    profile: Profile
-    speed: float
-    answers: list[Outcome] = field(default_factory=list)
-    latencies_ms: list[float] = field(default_factory=list)
-    spans_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def observe(self) -> Seen:
-        load, env = self.load, simpy.Environment()
-        units = units_for(load.kind, self.strategy, load.settings) or _PLENTY
-        self.client = Generator(env, _AT_ONCE)
-        shop = Shop(
-            env,
-            self.strategy,
-            self.profile,
-            draws=Draws(0),
-            speed=self.speed,
-            settings=load.settings,
-            skus=[Sku("calibration-270", "calibration", 1, units, 1.0, None)],
-            balances_won=[_PLENTY] * _SHOPPERS,
-        )
-        shop.database.stock[0].entries = load.entries
-        if load.kind != "strangers":
-            for worker in shop.workers:
-                worker.acquainted.update(range(_SHOPPERS))
-        for client in range(load.clients):
-            env.process(self._send_again_and_again(shop, client))
-        env.run(until=load.warmup_s)
-        before = Counter(shop.batches)
-        env.run(until=load.warmup_s + load.duration_s)
-        return Seen(self._observation(shop), dict(shop.batches - before))
-
-    def _send_again_and_again(self, shop: Shop, client: int) -> Steps:
-        random = Random(client)  # noqa: S311 - not a secret
-        sigma, number = self.profile.unevenness, 0
-        worker = shop.workers[client % len(shop.workers)]
-        while True:
-            pace = random.lognormvariate(-sigma * sigma / 2, sigma)
-            since_s = shop.env.now
-            answer = yield from self._send(shop, worker, client, number, pace)
-            if shop.env.now > self.load.warmup_s:
-                self.answers.append(answer.outcome)
-                self.latencies_ms.append((shop.env.now - since_s) * 1e3)
-                for span, ms in answer.spans:
-                    self.spans_ms[span].append(ms)
-            number += 1
-
-    def _send(
-        self, shop: Shop, worker: Worker, client: int, number: int, pace: float
-    ) -> Process[simpy.Event, Any, Answer]:
-        if self.load.kind == "browse":
-            answer = yield from Page(shop, worker, pace).answer()
-            yield self.client.receive(shop.wire_s)
-            return answer
-        lines = ((0, 2 if self.load.kind == "refused" else 1),)
-        shopper = number * self.load.clients + client
-        if self.load.kind != "strangers":
-            shopper %= _SHOPPERS
-        order = Order(shopper, f"{client}-{number}", lines, 1, pace, (client, number))
-        return (yield from exchange(shop, worker, order, self.client, lambda: None))
-
-    def _observation(self, shop: Shop) -> Observation:
-        load = self.load
-        window_s = np.array([load.warmup_s, load.warmup_s + load.duration_s])
-        used_s = {role: float(np.diff(shop.cores.busy_s(role, window_s))[0]) for role in ROLES}
-        return Observation(
-            kind=load.kind,
-            strategy=self.strategy.name,
-            clients=load.clients,
-            workers=load.settings.workers,
-            pool_size=load.settings.pool_size,
-            system_cores=self.profile.system_cores,
-            duration_s=load.duration_s,
-            answered=len(self.answers),
-            bought=self.answers.count(Outcome.BOUGHT),
-            latency_ms=Timing.of(np.array(self.latencies_ms)),
-            spans_ms={span: Timing.of(np.array(values)) for span, values in self.spans_ms.items()},
-            cpu_s=Cpu(**used_s),
-            machine_speeds=(self.speed,),
-        )

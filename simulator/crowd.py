@@ -14,6 +14,7 @@ from scenarios.history import Attempt
 from scenarios.journey import Journeys, Step
 from scenarios.scenario import Scenario
 from simulator.checkout import exchange
+from simulator.clients import Clients
 from simulator.generator import Generator, GeneratorWork
 from simulator.order import Draw, Draws, Order
 from simulator.requests import GAVE_UP, QUEUED, Answer, Page
@@ -49,6 +50,7 @@ class Crowd:
     Args:
         sending: what it takes the load generator.
         unevenness: the standard deviation of the logarithm of the work that each request makes.
+        clients: who send the orders in a closed loop; without them arrivals come when they are due.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Crowd:
         *,
         sending: GeneratorWork,
         unevenness: float,
+        clients: Clients | None = None,
     ) -> None:
         self._env = shop.env
         self._shop = shop
@@ -70,7 +73,10 @@ class Crowd:
         self._patience = Deadlines(shop.env, scenario.shoppers.patience_s)
         self._unevenness = unevenness
         self._draws: Draws = shop.draws
-        self._to_come_or_leave = len(arrivals)
+        self._until_s = clients.until_s if clients else 0.0
+        self._first = min(clients.count, len(arrivals)) if clients else len(arrivals)
+        self._following = self._first
+        self._to_come_or_leave = self._first
         self._gone = shop.env.event()
         self._idle: list[tuple[float, Worker]] = []
         self.attempts: list[Attempt] = []
@@ -78,15 +84,15 @@ class Crowd:
     def visit(self) -> Steps:
         """The whole drop, until the last shopper has left."""
         tick_s = self.generator.work.tick_s
-        for arrival, at_s in enumerate(self._arrivals.at_s.tolist()):
+        for arrival, at_s in enumerate(self._arrivals.at_s[: self._first].tolist()):
             wakes_s = at_s + tick_s * self._draws(Draw.LATENESS, arrival)
             yield self._env.timeout(wakes_s - self._env.now if self._env.now < at_s else 0.0)
-            self._env.process(self._journey(arrival))
+            self._env.process(self._journey(arrival, at_s))
         if self._to_come_or_leave:
             yield self._gone
 
-    def _journey(self, arrival: int) -> Steps:
-        step, intended_s = self._journeys.first(arrival), float(self._arrivals.at_s[arrival])
+    def _journey(self, arrival: int, intended_s: float) -> Steps:
+        step = self._journeys.first(arrival)
         while step:
             yield self.generator.send()
             sent = _Sent(intended_s, self._env.now, self._env.event())
@@ -98,6 +104,14 @@ class Crowd:
             if step and step.delay_s:
                 yield self._env.timeout(step.delay_s)
             intended_s = self._env.now
+        self._leave()
+
+    def _leave(self) -> None:
+        """Make room: in a closed loop for the next order, until the end."""
+        if self._env.now < self._until_s and self._following < len(self._arrivals):
+            self._env.process(self._journey(self._following, self._env.now))
+            self._following += 1
+            return
         self._to_come_or_leave -= 1
         if not self._to_come_or_leave:
             self._gone.succeed()

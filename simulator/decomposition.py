@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
 from simulator.observation import Observation
-from simulator.profile import Demand, OrderDemands
+from simulator.profile import ROLES, Demand, OrderDemands, Role
 from simulator.strategies import IN_REDIS, SHARED, WAITING, Stage, Step, Strategy
-
-Role = Literal["worker", "consumer", "database", "redis"]
-ROLES: tuple[Role, ...] = ("worker", "consumer", "database", "redis")
 
 _ACCEPT_SHARE = 0.7  # of the worker's work outside the spans: what comes before the first of them, as clocked
 _ASK = 0.1  # the worker's CPU for a statement of one row by its key, as a share of that for a product page
@@ -206,12 +202,14 @@ def scaled(demand: Demand, times: Mapping[Role, float]) -> Demand:
 
 def scaled_order(demands: OrderDemands, times: Mapping[Role, float]) -> OrderDemands:
     """The same for all that an order asks for."""
-    return OrderDemands(
-        accept_ms=demands.accept_ms * times.get("worker", 1.0),
-        stages={span: scaled(demand, times) for span, demand in demands.stages.items()},
-        kept_answer=scaled(demands.kept_answer, times),
-        inquiry=scaled(demands.inquiry, times),
-        respond_ms=demands.respond_ms * times.get("worker", 1.0),
+    return demands.model_copy(
+        update={
+            "accept_ms": demands.accept_ms * times.get("worker", 1.0),
+            "stages": {span: scaled(demand, times) for span, demand in demands.stages.items()},
+            "kept_answer": scaled(demands.kept_answer, times),
+            "inquiry": scaled(demands.inquiry, times),
+            "respond_ms": demands.respond_ms * times.get("worker", 1.0),
+        }
     )
 
 

@@ -11,15 +11,15 @@ import numpy as np
 import polars as pl
 
 from scenarios.arrivals import generate
-from scenarios.conditions import Sample
 from scenarios.history import Outcome
 from scenarios.record import Record
 from scenarios.steady import hot_sku
 from simulator.defaults import Settings
-from simulator.observation import Cpu, GeneratorSeen, Kind, Observation, Seen, Timing
+from simulator.observation import GeneratorSeen, Kind, Observation, Seen, Timing
 from simulator.profile import Profile
-from simulator.stations import HALF_COLD_S, ROLES
+from simulator.stations import HALF_COLD_S
 from simulator.strategies import Strategy
+from simulator.window import Window, spans_ms
 
 SEED = 1
 """Of the crowd: the model meets the same as the system did."""
@@ -54,13 +54,14 @@ class OpenLoop:
         counted = seen.answered / run.memory.world["attempts_used"]
         return Seen(seen, {span: count * counted for span, count in run.batches().items()})
 
+    @property
+    def _window(self) -> Window:
+        return Window((1 - SEEN) * self.duration_s, self.duration_s)
+
     def observed(self, record: Record, strategy: str) -> Observation:
         """What a run showed between its beginnings and the last arrival."""
-        since_s, until_s = (1 - SEEN) * self.duration_s, self.duration_s
-        answered = record.history.filter(pl.col("done_s").is_between(since_s, until_s))
+        answered, conditions = self._window.answered(record.history), record.conditions
         bought = answered.filter(pl.col("outcome") == Outcome.BOUGHT)
-        samples, conditions = record.conditions.samples, record.conditions
-        used_s = {role: _used_s(samples, role, since_s, until_s) for role in ROLES}
         return Observation(
             kind=self.kind,
             strategy=strategy,
@@ -69,38 +70,21 @@ class OpenLoop:
             workers=conditions.workers,
             pool_size=conditions.pool_size,
             system_cores=conditions.system_cores,
-            duration_s=until_s - since_s,
+            duration_s=self._window.duration_s,
             answered=len(answered),
             bought=len(bought),
             latency_ms=Timing.of((bought["done_s"] - bought["intended_s"]).to_numpy() * 1e3),
-            spans_ms={
-                str(name): Timing.of(rows["ms"].to_numpy())
-                for (name,), rows in bought.select("spans")
-                .explode("spans")
-                .unnest("spans")
-                .drop_nulls()
-                .group_by("name")
-            },
-            cpu_s=Cpu(**used_s),
+            spans_ms=spans_ms(bought),
+            cpu_s=self._window.cpu_s(conditions.samples),
             machine_speeds=(conditions.machine_speed,),
             generator=_generator(record),
         )
 
 
-def _used_s(samples: tuple[Sample, ...], role: str, since_s: float, until_s: float) -> float:
-    """CPU seconds of a role between two moments."""
-    at_s = np.array([0.0, *(one.at_s for one in samples)])
-    used_s = np.cumsum(
-        [0.0, *(getattr(one, role) * took_s for one, took_s in zip(samples, np.diff(at_s), strict=True))]
-    )
-    since, until = np.interp([since_s, until_s], at_s, used_s).tolist()
-    return float(until - since)
-
-
 def _generator(record: Record) -> GeneratorSeen:
     """What its core was used for an attempt, and how much of the coldness that a long rest leaves it had."""
     history, samples = record.history, record.conditions.samples
-    used_s = _used_s(samples, "generator", 0.0, samples[-1].at_s)
+    used_s = Window(0.0, samples[-1].at_s).used_s(samples, "generator")
     jobs_s = np.sort(np.concatenate([history["sent_s"].to_numpy(), history["done_s"].to_numpy()]))
     rests_s = np.maximum(np.diff(jobs_s) - used_s / len(jobs_s), 0.0)
     return GeneratorSeen(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scenarios.complaints import nearest
 from scenarios.files import write_text
 from scenarios.reading import ReadingError, read_json
+from simulator import bounds
 
-SCHEMA: Literal["dropday.profile/6"] = "dropday.profile/6"
+SCHEMA: Literal["dropday.profile/7"] = "dropday.profile/7"
 SHIPPED = Path(__file__).parent / "profiles"
+Role = Literal["worker", "consumer", "database", "redis"]
+ROLES: tuple[Role, ...] = ("worker", "consumer", "database", "redis")
+_ROUNDING = 1e-9
 _LIST = re.compile(r"\[[^][{}]*\]")  # of numbers: a line each would be thousands
 
 
@@ -21,10 +25,12 @@ class ProfileError(ValueError):
     """A profile that cannot be used; the text names it, what is wrong, and how to get another."""
 
 
-# Beyond these is no machine, and the model would not come to an end.
-Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
-Factor = Annotated[float, Field(ge=0, le=1_000)]
-Deviation = Annotated[float, Field(ge=0, le=5)]  # of a logarithm
+CpuMs = Annotated[float, Field(ge=bounds.CPU_MS.low, le=bounds.CPU_MS.high)]
+WaitMs = Annotated[float, Field(ge=bounds.WAIT_MS.low, le=bounds.WAIT_MS.high)]
+EntryMs = Annotated[float, Field(ge=bounds.ENTRY_MS.low, le=bounds.ENTRY_MS.high)]
+Factor = Annotated[float, Field(ge=bounds.IN_COMPANY.low, le=bounds.IN_COMPANY.high)]
+Deviation = Annotated[float, Field(ge=bounds.DEVIATION.low, le=bounds.DEVIATION.high)]
+Misfit = Annotated[float, Field(ge=bounds.MISFIT.low, le=bounds.MISFIT.high)]
 Cores = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -38,12 +44,12 @@ class Demand(_Part):
     `entry_ms` is the database's CPU for each entry of a ledger that has to be summed up.
     """
 
-    worker_ms: Milliseconds = 0.0
-    consumer_ms: Milliseconds = 0.0
-    database_ms: Milliseconds = 0.0
-    redis_ms: Milliseconds = 0.0
-    flush_ms: Milliseconds = 0.0
-    entry_ms: Milliseconds = 0.0
+    worker_ms: CpuMs = 0.0
+    consumer_ms: CpuMs = 0.0
+    database_ms: CpuMs = 0.0
+    redis_ms: CpuMs = 0.0
+    flush_ms: WaitMs = 0.0
+    entry_ms: EntryMs = 0.0
 
 
 class ClosedRun(_Part):
@@ -65,8 +71,8 @@ class Fit(_Part):
 class Interval(_Part):
     """Where a demand lies with a chance of 90 %."""
 
-    low: Milliseconds
-    high: Milliseconds
+    low: float = Field(ge=0)
+    high: float = Field(ge=0)
 
 
 class Times(_Part):
@@ -81,19 +87,21 @@ class Times(_Part):
 class OrderDemands(_Part):
     """What an order asks for from the bytes of its request to those of its answer."""
 
-    accept_ms: Milliseconds  # the worker's CPU before the first stage
+    accept_ms: CpuMs  # the worker's CPU before the first stage
     stages: dict[str, Demand]  # by span, and by the names of the consumer's stages
     kept_answer: Demand  # after a refusal: was this order placed before?
     inquiry: Demand = Demand()  # after it was queued: what became of it?
-    respond_ms: Milliseconds  # the worker's CPU after the last stage
+    respond_ms: CpuMs  # the worker's CPU after the last stage
 
     @property
     def cpu_ms(self) -> float:
         """All CPU of an order that goes through each stage once."""
-        stages = (
-            one.worker_ms + one.consumer_ms + one.database_ms + one.redis_ms for one in self.stages.values()
-        )
-        return self.accept_ms + sum(stages) + self.respond_ms
+        return sum(self.role_ms(role) for role in ROLES)
+
+    def role_ms(self, role: Role) -> float:
+        """The CPU of one role for it."""
+        stages_ms = sum(float(getattr(one, f"{role}_ms")) for one in self.stages.values())
+        return stages_ms + (self.accept_ms + self.respond_ms if role == "worker" else 0.0)
 
 
 class GeneratorDemands(_Part):
@@ -104,15 +112,19 @@ class GeneratorDemands(_Part):
     After a long rest all of it takes `cold_ms` more.
     """
 
-    tick_ms: Milliseconds = 0.0
-    send_ms: Milliseconds = 0.0
-    receive_ms: Milliseconds = 0.0
-    note_ms: Milliseconds = 0.0
-    cold_ms: Milliseconds = 0.0
+    tick_ms: CpuMs = 0.0
+    send_ms: CpuMs = 0.0
+    receive_ms: CpuMs = 0.0
+    note_ms: CpuMs = 0.0
+    cold_ms: CpuMs = 0.0
 
 
 class StrategyDemands(_Part):
     """What orders under one strategy ask for.
+
+    `board_ms` is the worker's CPU for "sold out" from the sold-out board, all of it; `wake_ms` the database's
+    for waking one waiter of a row lock, in vain or not; `cold_ms` how much more the work of a role takes
+    after a long rest of a core. Of busy cores the `unused_share` goes to switching, and to waking sleepers.
 
     `once` is what a message or a batch takes, by span, however many orders are in it; what they take each is
     in their stages. The same steps cost less when nothing is sold any more: nothing is written, and the
@@ -128,12 +140,23 @@ class StrategyDemands(_Part):
     refusal: OrderDemands
     once: dict[str, Demand] = {}
     in_company: Times = Times()
-    board_ms: Milliseconds  # the worker's CPU for "sold out" from the sold-out board, all of it
-    wake_ms: Milliseconds  # the database's CPU for waking one waiter of a row lock, in vain or not
-    cold_ms: Milliseconds  # how much more CPU the work of a role takes after a long rest of a core
-    unused_share: float = Field(
-        default=0.0, ge=0, le=0.99
-    )  # of busy cores: while they switch, and wake sleepers
+    board_ms: CpuMs
+    wake_ms: float = Field(ge=bounds.WAKE_MS.low, le=bounds.WAKE_MS.high)
+    cold_ms: float = Field(ge=bounds.COLD_MS.low, le=bounds.COLD_MS.high)
+    unused_share: float = Field(default=0.0, ge=bounds.UNUSED_SHARE.low, le=bounds.UNUSED_SHARE.high)
+
+    @model_validator(mode="after")
+    def _has_a_refusal_like_an_order(self) -> Self:
+        for role in ROLES:
+            refusal_ms, order_ms = self.refusal.role_ms(role), self.order.role_ms(role)
+            once_ms = sum(float(getattr(one, f"{role}_ms")) for one in self.once.values())
+            most_ms = bounds.TIMES.high * (order_ms + once_ms)
+            if refusal_ms > most_ms * (1 + _ROUNDING):
+                raise ValueError(
+                    f"refusal takes {refusal_ms:g} ms CPU of the {role}; expected at most {most_ms:g}, "
+                    f"{bounds.TIMES.high:g} times what an order takes"
+                )
+        return self
 
 
 class Profile(_Part):
@@ -147,23 +170,25 @@ class Profile(_Part):
     A machine has neighbours, and is not always as fast. Demands hold for the mean `speed` of a probe, in
     steps per microsecond; `speeds` are what it found every 100 ms, relative to that, and a run of the model
     plays them back from some moment on. `speed_spread` is the standard deviation of the logarithm of what is
-    left: between runs in which the probe found the same, and between runs and the model that was fitted.
+    left between runs in which the probe found the same.
     `misfits` are, by the path of a figure, such deviations of what the model foresees of it at any pace.
     """
 
-    schema_: Literal["dropday.profile/6"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.profile/7"] = Field(default=SCHEMA, alias="schema")
     made_at: str  # ISO 8601, with the offset from UTC
     machine: dict[str, str | int | float | None]
     versions: dict[str, str]
     system_cores: Cores
     workers: Cores
     pool_size: int = Field(ge=1, le=100_000)
-    wire_ms: Milliseconds
+    wire_ms: WaitMs
     generator: GeneratorDemands
-    identify_ms: Milliseconds
+    identify_ms: CpuMs
     unevenness: Deviation
     speed: float = Field(ge=1e-3, le=1e6)
-    speeds: tuple[Annotated[float, Field(ge=1e-3, le=1e3)], ...] = Field(min_length=1)
+    speeds: tuple[Annotated[float, Field(ge=bounds.SPEED.low, le=bounds.SPEED.high)], ...] = Field(
+        min_length=1
+    )
     speed_spread: Deviation
     browse: Demand
     strategies: dict[str, StrategyDemands] = Field(min_length=1)
@@ -171,7 +196,8 @@ class Profile(_Part):
     intervals: dict[
         str, dict[str, Interval]
     ] = {}  # by strategy and path of a demand, where runs were repeated
-    misfits: dict[str, Deviation] = {}
+    misfits: dict[str, Misfit] = {}
+    on_bounds: dict[str, dict[str, float]] = {}  # by strategy: parameters whose fit ended there, and where
 
     def demands(self, strategy: str) -> StrategyDemands:
         """What orders under `strategy` ask for.

@@ -17,11 +17,11 @@ from statistics import fmean, median
 
 from scipy.stats import t
 
+from simulator.bounds import MISFIT
 from simulator.observation import Kind, Observation
-from simulator.profile import Fit, Interval, StrategyDemands
+from simulator.profile import Interval, StrategyDemands
 
 _COVERAGE = 0.90
-_MEDIAN_TO_DEVIATION = 1.4826  # from the median distance to the deviation of a normal distribution
 _STRAINED: tuple[Kind, ...] = ("saturated", "refused", "sold_out")  # kinds in which the machine sets the pace
 
 _FIGURES: Mapping[str, tuple[Kind, Callable[[Observation], float]]] = {
@@ -86,19 +86,6 @@ def spread_of_repeats(observations: Sequence[Observation]) -> float:
     return math.sqrt(squares / freedom) * math.sqrt(1 + 1 / repeats)
 
 
-def misfit_of_pace(fits: Sequence[Mapping[str, Fit]]) -> float:
-    """How far the model's pace is from that of clients in a closed loop, as the deviation of a logarithm.
-
-    It was fitted to shoppers who come in an open loop. By the median of all strategies: one of which the
-    model does not know what it waits for says nothing about the others.
-
-    Args:
-        fits: of each strategy, by kind of run.
-    """
-    ratios = [of["saturated"].observed.per_s / of["saturated"].modelled.per_s for of in fits]
-    return _MEDIAN_TO_DEVIATION * median(abs(math.log(ratio)) for ratio in ratios)
-
-
 def misfits(
     observed: Mapping[Kind, Sequence[Observation]], modelled: Mapping[Kind, Observation]
 ) -> dict[str, float]:
@@ -120,7 +107,7 @@ def misfits(
 def _misfit(runs: Sequence[float], modelled: float) -> float | None:
     if not (modelled and all(runs)):
         return None
-    return math.sqrt(fmean(math.log(run / modelled) ** 2 for run in runs))
+    return MISFIT.nearest(math.sqrt(fmean(math.log(run / modelled) ** 2 for run in runs)))
 
 
 def typical(of_strategies: Sequence[Mapping[str, float]]) -> dict[str, float]:

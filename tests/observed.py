@@ -18,15 +18,15 @@ SETTINGS = Settings(pool_size=5)
 
 def observe(strategy: str, kind: Kind, *, speed: float = 1.0, on: Profile | None = None) -> Observation:
     """A run of the model instead of the system."""
-    profile = on or machine()
+    profile = (on or machine()).model_copy(update={"speeds": (speed,)})
     if kind in OPEN:
         most = 1.1 * ClosedLoop("saturated", 64, SETTINGS).orders_per_s(STRATEGIES[strategy], machine())
         load = OpenLoop(kind, most if kind == "crowded" else most / 4, 1.5, SETTINGS)
-        return load.look(STRATEGIES[strategy], profile.model_copy(update={"speeds": (speed,)})).observation
+        return load.look(STRATEGIES[strategy], profile).observation
     alone = kind in ("back_to_back", "late", "browse")
     many = 512 if STRATEGIES[strategy].waits_for_others and kind == "saturated" else 64
     closed = ClosedLoop(kind, 1 if alone else many, SETTINGS, entries=3_000 if kind == "late" else 0)
-    observed = closed.observe(STRATEGIES[strategy], profile, speed=speed)
+    observed = closed.observe(STRATEGIES[strategy], profile)
     return observed.model_copy(update={"sold_before": closed.entries})
 
 

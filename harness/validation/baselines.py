@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from reports.stretch import Stretch
 from scenarios.arrivals import Arrivals
 from scenarios.scenario import Scenario
-from simulator.decomposition import ROLES, Repeats
+from simulator.decomposition import Repeats
+from simulator.profile import ROLES
 
 Floats = NDArray[np.float64]
 Figures = dict[str, float]

@@ -18,4 +18,6 @@ def show(answers: Answers, run: Path, console: Console) -> None:
         console.print(Text(f"- {sentence}"))
     for caution in answers.cautions:
         console.print(Text(f"- beyond the calibration: {caution}", style="yellow"))
+    if answers.fit_check:
+        console.print(Text(f"- {answers.fit_check}", style="dim"))
     console.print(Text(f"answers: {run / FILE}"), soft_wrap=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import simpy
 from numpy.typing import NDArray
 
 from scenarios.arrivals import Arrivals
 from scenarios.collector import uncollected
+from scenarios.conditions import Conditions
 from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.circumstances import SAMPLE_S, Floats, conditions, sample_times, speed_of, speeds_of
+from simulator.clients import Clients
 from simulator.compiled.busy import Busy
 from simulator.compiled.kernel import go_on, prepare
 from simulator.compiled.leavings import read_books, read_ends, read_history
@@ -53,21 +56,25 @@ class Run:
 
     def record(self) -> Record:
         """The same record as that of the SimPy model."""
-        intervals = len(sample_times(float(self.memory.world["now_s"])))
         with uncollected():  # thousands of rows
             books = read_books(self.memory, self.scenario, self.arrivals, self.strategy)
-        return Record(
-            history=read_history(self.memory, self.scenario, self.arrivals, self.strategy),
-            books=books,
-            conditions=conditions(
-                self.profile,
-                self.settings,
-                speed=self.speed,
-                speeds=self.speeds,
-                journeys=len(self.arrivals),
-                generator_used_s=float(self.memory.world["generator_used_s"]),
-                cores=self.busy.cores(intervals),
-            ),
+        return Record(history=self.history(), books=books, conditions=self.conditions())
+
+    def history(self) -> pl.DataFrame:
+        """All attempts."""
+        return read_history(self.memory, self.scenario, self.arrivals, self.strategy)
+
+    def conditions(self) -> Conditions:
+        """Under which the run was made, and what it used."""
+        intervals = len(sample_times(float(self.memory.world["now_s"])))
+        return conditions(
+            self.profile,
+            self.settings,
+            speed=self.speed,
+            speeds=self.speeds,
+            journeys=int(self.memory.world["following"]),
+            generator_used_s=float(self.memory.world["generator_used_s"]),
+            cores=self.busy.cores(intervals),
         )
 
     def batches(self) -> dict[str, int]:
@@ -93,6 +100,7 @@ def play(
     settings: Settings,
     paces: Floats | None = None,
     after: Run | None = None,
+    clients: Clients | None = None,
 ) -> Run:
     """One run from beginning to end.
 
@@ -100,6 +108,7 @@ def play(
         paces: how much more work than the average the attempts make, in the order of sending, over and over;
             drawn by the profile's unevenness where there are none.
         after: a run of which nobody will ask anything more: its memory is used again.
+        clients: who send the orders in a closed loop; without them arrivals come when they are due.
 
     Raises:
         ProfileError: the profile has no demands for the strategy, or not for all of its stages.
@@ -117,6 +126,8 @@ def play(
         skus=scenario.skus,
         balances_won=[],
     )
+    if clients:
+        clients.prepare(shop, arrivals.number_of_shoppers)
     memory = new_memory() if after is None else after.memory
     if after is not None:
         memory.empty(kept=(*_GROWING, *_GROWING_ALONG))
@@ -125,9 +136,10 @@ def play(
         shop,
         scenario,
         arrivals,
-        sending=GeneratorWork.of(profile.generator, arrivals),
+        sending=GeneratorWork() if clients else GeneratorWork.of(profile.generator, arrivals),
         replication=replication,
         unevenness=profile.unevenness,
+        clients=clients,
     )
     memory.put("jobs", _JOBS)
     if paces is not None:

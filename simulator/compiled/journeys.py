@@ -100,6 +100,12 @@ def _after(world: Record, number: int) -> None:
 
 @compiled
 def _leave(world: Record) -> None:
+    """Make room: in a closed loop for the next order, until the end."""
+    if world.now_s < world.clients_until_s and world.following < world.arrivals_room:
+        arrival_of(world, world.following).at_s = world.now_s
+        start(world, event(JOURNEY, world.following))
+        world.following += 1
+        return
     world.to_come_or_leave -= 1
     if not world.to_come_or_leave and world.visit:
         soon(world, event(RESUME, world.visit))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scenarios.arrivals import Arrivals, fold
 from scenarios.scenario import Scenario, Sku
+from simulator.clients import Clients
 from simulator.compiled.events import OPEN
 from simulator.compiled.memory import MARGIN, Memory
 from simulator.compiled.merging import BATCHES, JOURNALS, LANES
@@ -32,6 +33,7 @@ def open_shop(
     sending: GeneratorWork,
     replication: int,
     unevenness: float,
+    clients: Clients | None = None,
 ) -> None:
     """Put into an empty memory what there is in a run in which nothing has happened yet.
 
@@ -39,10 +41,12 @@ def open_shop(
         shop: one in SimPy, just opened; its processes are not used.
         sending: what it takes the load generator.
         unevenness: the standard deviation of the logarithm of the work that each request makes.
+        clients: who send the orders in a closed loop; without them arrivals come when they are due.
     """
     _put_servers(memory, shop, scenario.skus)
     _put_work(memory, shop)
-    _put_crowd(memory, scenario, arrivals)
+    _put_crowd(memory, shop, scenario, arrivals)
+    _put_clients(memory, len(arrivals), clients)
     _put_settings(memory, shop)
     world = memory.world
     world["tick_s"], world["generator_cold_s"] = sending.tick_s, sending.cold_s
@@ -82,6 +86,7 @@ def _put_servers(memory: Memory, shop: Shop, skus: Sequence[Sku]) -> None:
         "limit": [sku.limit or 0 for sku in skus],
         "price_won": [sku.price_won for sku in skus],
         "popularity": [sku.popularity for sku in skus],
+        "entries": [stock.entries for stock in shop.database.stock],
         "lane": shop.lanes,
         "row": np.arange(len(skus)) * (1 + buckets),
         "name_lock": 1 + len(rows) + np.arange(len(skus)),
@@ -169,25 +174,33 @@ def _works(of: OrderWork, names: list[str]) -> list[Work]:
     return [*stages, of.kept_answer, of.inquiry, Work(of.accept_s), Work(of.respond_s)]
 
 
-def _put_crowd(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:
+def _put_crowd(memory: Memory, shop: Shop, scenario: Scenario, arrivals: Arrivals) -> None:
     world, shoppers = memory.world, scenario.shoppers
     table = memory.put("arrivals", len(arrivals))
     table["at_s"], table["shopper"], table["bot"] = arrivals.at_s, arrivals.shopper, arrivals.bot
     table["cart_start"], table["cart_end"] = arrivals.cart_start[:-1], arrivals.cart_start[1:]
     _put_lines(memory, scenario, arrivals)
     memory.put("shoppers", arrivals.number_of_shoppers)["balance_won"] = shoppers.balance_won
-    memory.put("acquainted", arrivals.number_of_shoppers * int(world["worker_count"]))
+    acquainted = memory.put("acquainted", arrivals.number_of_shoppers * int(world["worker_count"]))
+    tokens = acquainted["token"].reshape(arrivals.number_of_shoppers, len(shop.workers))
+    for number, worker in enumerate(shop.workers):
+        tokens[list(worker.acquainted), number] = True
     memory.put("operations", len(scenario.journey))["is_order"] = [
         operation == "order" for operation in scenario.journey
     ]
     world["operations_used"] = len(scenario.journey)
-    world["crowd_size"] = world["to_come_or_leave"] = len(arrivals)
     world["patience_s"] = shoppers.patience_s
     world["retries"], world["jitter"] = shoppers.retry.attempts, shoppers.retry.jitter
     world["backoff_s"], world["max_backoff_s"] = shoppers.retry.backoff_s, shoppers.retry.max_backoff_s
     world["sizes_tried"] = shoppers.bots.sizes_tried
     for name in ("attempts", "keys"):
         memory.reserve(name, int(1.3 * len(arrivals)) + 2 * MARGIN)
+
+
+def _put_clients(memory: Memory, arrivals: int, clients: Clients | None) -> None:
+    world, first = memory.world, min(clients.count, arrivals) if clients else arrivals
+    world["crowd_size"] = world["to_come_or_leave"] = world["following"] = first
+    world["clients_until_s"] = clients.until_s if clients else 0.0
 
 
 def _put_lines(memory: Memory, scenario: Scenario, arrivals: Arrivals) -> None:

@@ -68,6 +68,8 @@ FIELDS: list[tuple[Any, ...]] = [
     ("to_come_or_leave", "i8"),
     ("visit", "i8"),  # the process, when it waits for the last to leave
     ("next_arrival", "i8"),
+    ("clients_until_s", "f8"),  # they send the next order as soon as they have an answer; 0: nobody does
+    ("following", "i8"),  # the arrival that comes when one leaves
     ("patience_s", "f8"),
     ("is_watching", "i8"),
     ("next_due", "i8"),  # attempt whose patience ends next

@@ -82,6 +82,7 @@ ANSWERS = {
     "pool_size": 5,
     "system_cores": 1,
     "cautions": [],
+    "fit_check": None,
     "strategies": [{"name": "no_lock", "safe": False, "ack": "committed"}],
     "oversell": {
         "replications": 2,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from statistics import fmean
 
 import pytest
 
+from simulator.bounds import IN_COMPANY
 from simulator.calibration import KINDS_OF_ANY_STRATEGY, CalibrationError, kinds_of
+from simulator.cautions import pace_in_closed_loop
 from simulator.closed_loop import ClosedLoop
-from simulator.observation import Kind, Observation
+from simulator.observation import Cpu, Kind, Observation
 from simulator.profile import OrderDemands, Profile, Times
 from simulator.strategies import STRATEGIES
-from simulator.uncertainty import misfit_of_pace, spread_of_repeats
+from simulator.uncertainty import spread_of_repeats
 from tests.observed import SETTINGS, fitted, machine, observations, observe
 
 
@@ -101,14 +102,14 @@ def test_the_spread_of_repeated_runs_that_no_probe_explains_is_carried_into_pred
     assert spread_of_repeats(steady) == 0
     # two logarithms 0.105 apart deviate by 0.0745, and the next from their mean by sqrt(3/2) of that
     assert spread_of_repeats(repeated) == pytest.approx(0.0745 * 1.5**0.5, rel=0.1)
-    misfit = misfit_of_pace([profile.fits["no_lock"]])
-    assert profile.speed_spread == pytest.approx(math.hypot(spread_of_repeats(repeated), misfit))
+    assert profile.speed_spread == pytest.approx(spread_of_repeats(repeated))
 
 
 def test_a_model_of_itself_has_little_misfit() -> None:
     profile = profile_of("no_lock")
 
-    assert profile.speed_spread == misfit_of_pace([profile.fits["no_lock"]]) < 0.05
+    assert profile.speed_spread == 0
+    assert pace_in_closed_loop(profile.fits)["no_lock"] == pytest.approx(1, rel=0.05)
     assert set(profile.misfits) == {
         *("orders_per_s", "utilisation.share", "peak_in_system"),
         *(f"latency_ms.bought.{share}" for share in ("p50", "p95", "p99")),
@@ -199,6 +200,39 @@ def test_waking_a_waiter_takes_as_long_where_it_could_not_be_seen() -> None:
     waking_ms = {demands.wake_ms for demands in profile.strategies.values()}
     assert len(waking_ms) == 1
     assert waking_ms != {0.0}
+
+
+def with_cpu(observed: list[Observation], kind: Kind, **times: float) -> list[Observation]:
+    """The same observations, with so many times the CPU of some roles in one kind of run."""
+
+    def changed(one: Observation) -> Observation:
+        cpu_s = one.cpu_s.model_dump()
+        cpu_s |= {role: cpu_s[role] * each for role, each in times.items()}
+        return one.model_copy(update={"cpu_s": Cpu(**cpu_s)})
+
+    return [changed(one) if one.kind == kind else one for one in observed]
+
+
+def test_a_fit_that_ends_on_a_bound_is_on_record() -> None:
+    profile = fitted(with_cpu(observations("no_lock"), "crowded", worker=50))
+
+    assert profile.on_bounds["no_lock"]["in_company.worker"] == IN_COMPANY.high
+    assert profile.demands("no_lock").in_company.worker == IN_COMPANY.high
+
+
+def test_cpu_that_comes_from_no_refused_order_leaves_the_refusal_as_it_is() -> None:
+    profile = fitted(with_cpu(observations("redis_queue"), "refused", consumer=3))
+
+    demands = profile.demands("redis_queue")
+    assert demands.refusal.role_ms("consumer") == demands.order.role_ms("consumer")
+    assert not any(path.startswith("refusal") for path in profile.on_bounds.get("redis_queue", {}))
+
+
+def test_observations_of_what_no_machine_is_are_refused_with_the_parameter() -> None:
+    observed = with_cpu(observations("no_lock"), "sold_out", worker=10_000)
+
+    with pytest.raises(CalibrationError, match=r"no_lock\.board_ms = .*: expected less than or equal to 100"):
+        fitted(observed)
 
 
 def test_a_strategy_that_was_not_observed_cannot_be_fitted_alone() -> None:

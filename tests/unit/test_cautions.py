@@ -1,4 +1,4 @@
-"""Where a prediction goes beyond what was calibrated, it says so."""
+"""Where a prediction goes beyond what was calibrated, it says so; and how good the fit is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from scenarios.scenario import Cart, load
-from simulator.cautions import cautions
+from simulator.cautions import cautions, fit_check, pace_in_closed_loop
+from simulator.profile import ClosedRun, Fit
 from tests.unit.profiles import small_machine
 
 PROFILE = small_machine()
@@ -49,3 +50,53 @@ def test_carts_of_several_lines_were_not_calibrated() -> None:
     assert cautions(PROFILE, carts, **HERE) == (
         "calibrated with orders of one line; carts here have up to 2",
     )
+
+
+def test_parameters_whose_fit_ended_on_a_bound_are_named_with_their_strategies() -> None:
+    ended = PROFILE.model_copy(
+        update={
+            "on_bounds": {
+                "redis_lock": {"in_company.redis": 0.25, "cold_ms": 0.0},
+                "snapshot": {"cold_ms": 0.0},
+            }
+        }
+    )
+
+    assert cautions(ended, DROP, **HERE) == (
+        "fits that ended on a bound of what a parameter can be: in_company.redis = 0.25 (redis_lock); "
+        "cold_ms = 0 (redis_lock, snapshot)",
+    )
+
+
+def fit(observed_per_s: float, modelled_per_s: float) -> Fit:
+    def run(per_s: float) -> ClosedRun:
+        return ClosedRun(per_s=per_s, p50_ms=9, p99_ms=9)
+
+    return Fit(runs=1, observed=run(observed_per_s), modelled=run(modelled_per_s))
+
+
+FITS = {
+    "no_lock": {"saturated": fit(1, 2), "crowded": fit(1, 9)},
+    "snapshot": {"saturated": fit(2, 1), "crowded": fit(9, 1)},
+    "serializable": {"saturated": fit(100, 104)},
+    "unit_rows": {"crowded": fit(9, 1)},
+}
+
+
+def test_the_pace_of_clients_in_a_closed_loop_is_held_against_what_was_measured() -> None:
+    assert pace_in_closed_loop(FITS) == {"no_lock": 2, "snapshot": 0.5, "serializable": 1.04}
+
+
+def test_the_check_of_the_fit_tells_the_range_and_the_median() -> None:
+    assert fit_check(FITS) == (
+        "In the closed loop, to which it was not fitted, the model takes 0.50 to 2.00 times (median 1.04) as "
+        "many orders a second as were measured."
+    )
+
+
+def test_of_one_strategy_the_check_of_the_fit_tells_one_figure() -> None:
+    assert "the model takes 2.00 times as many orders" in str(fit_check({"no_lock": FITS["no_lock"]}))
+
+
+def test_without_a_closed_loop_there_is_no_check_of_the_fit() -> None:
+    assert fit_check({"unit_rows": FITS["unit_rows"]}) is None

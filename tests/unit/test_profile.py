@@ -26,7 +26,7 @@ def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_profile_of_another_version_is_refused_with_the_way_to_a_new_one(tmp_path: Path) -> None:
-    path = saved(tmp_path / "old.json", schema="dropday.profile/0")
+    path = saved(tmp_path / "old.json", schema="dropday.profile/6")
 
     with pytest.raises(ProfileError, match=r"old\.json: .*a profile of this version.*calibrate again"):
         profiles.load(path)

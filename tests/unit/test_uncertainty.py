@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import t
 
 from simulator.observation import Cpu, Observation, Timing
-from simulator.profile import ClosedRun, Demand, Fit, OrderDemands, StrategyDemands
-from simulator.uncertainty import intervals, misfit_of_pace, misfits, typical
+from simulator.profile import Demand, OrderDemands, StrategyDemands
+from simulator.uncertainty import intervals, misfits, typical
 
 
 def demands(board_ms: float, worker_ms: float = 0.0) -> StrategyDemands:
@@ -38,20 +38,6 @@ def test_a_demand_that_is_zero_has_none_and_the_others_go_by_their_path() -> Non
         *(f"in_company.{role}" for role in ("worker", "consumer", "database", "redis")),
     }
     assert (found["board_ms"].low, found["board_ms"].high) == (1.0, 1.0)
-
-
-def fit(observed_per_s: float, modelled_per_s: float) -> Fit:
-    def run(per_s: float) -> ClosedRun:
-        return ClosedRun(per_s=per_s, p50_ms=9, p99_ms=9)
-
-    return Fit(runs=1, observed=run(observed_per_s), modelled=run(modelled_per_s))
-
-
-def test_the_misfit_of_the_pace_is_that_of_clients_the_model_was_not_fitted_to() -> None:
-    too_fast = {"saturated": fit(1, 2), "crowded": fit(1, 9)}
-    too_slow = {"saturated": fit(2, 1), "crowded": fit(9, 1)}
-
-    assert misfit_of_pace([too_fast, too_slow]) == pytest.approx(1.4826 * math.log(2))
 
 
 def light(
