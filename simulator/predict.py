@@ -26,7 +26,7 @@ def predict(
 
     They depend on the arguments alone, not on how many cores there are. Replication k meets the same crowd,
     the same machine and the same work in each request under every strategy, so that a difference between two
-    of them is theirs (common random numbers).
+    of them is theirs (common random numbers). The calibrated pace is the centre of theirs.
 
     Raises:
         ValueError: the model has no such strategy.

@@ -13,6 +13,7 @@ from simulator.cores import prepare, spread
 from simulator.engine import Engine
 from simulator.model import simulate
 from simulator.profile import Profile
+from simulator.strata import CENTRE, Stratum, strata
 from simulator.strategies import strategy_named
 
 Look = TypeVar("Look")
@@ -22,8 +23,8 @@ Look = TypeVar("Look")
 class Variant:
     """One run of the model: what happens, under which strategy, on what machine.
 
-    Two variants with the same seed and replication are given the same random numbers, as far as they ask for
-    the same: what differs between their runs is then due to what differs between them.
+    Two variants with the same seed, replication and stratum are given the same random numbers, as far as they
+    ask for the same: what differs between their runs is then due to what differs between them.
     """
 
     scenario: Scenario
@@ -34,10 +35,17 @@ class Variant:
     workers: int
     pool_size: int
     engine: Engine
+    stratum: Stratum = CENTRE
 
-    def replicated(self, times: int) -> list[Variant]:
-        """The first so many replications of it."""
-        return [replace(self, replication=number) for number in range(times)]
+    def replicated(self, times: int, first: int = 0) -> list[Variant]:
+        """So many replications of it, numbered from `first` on; the calibrated pace is the centre of theirs.
+
+        A batch is stratified by itself: so are several of them together.
+        """
+        return [
+            replace(self, replication=number, stratum=stratum)
+            for number, stratum in enumerate(strata(times, self.seed, first), start=first)
+        ]
 
     def run(self) -> Record:
         """The record of it."""
@@ -47,6 +55,7 @@ class Variant:
             self.profile,
             seed=self.seed,
             replication=self.replication,
+            stratum=self.stratum,
             workers=self.workers,
             pool_size=self.pool_size,
             engine=self.engine,

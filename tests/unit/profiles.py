@@ -8,6 +8,7 @@ from scenarios.record import Record
 from scenarios.scenario import Scenario
 from simulator.model import simulate
 from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands, Times
+from simulator.strata import CENTRE, Stratum
 from simulator.strategies import STRATEGIES, Step, Strategy
 
 CONTROLS = ("no_lock", "check_then_decrement", "redis_lock")
@@ -137,6 +138,7 @@ def run(
     *,
     seed: int = 1,
     replication: int = 0,
+    stratum: Stratum = CENTRE,
     workers: int = 1,
     pool_size: int = 5,
 ) -> Record:
@@ -146,6 +148,7 @@ def run(
         profile or small_machine(),
         seed=seed,
         replication=replication,
+        stratum=stratum,
         workers=workers,
         pool_size=pool_size,
     )

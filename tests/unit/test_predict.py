@@ -9,6 +9,7 @@ import pytest
 from simulator.model import simulate
 from simulator.predict import predict
 from simulator.profile import ProfileError
+from simulator.strata import strata
 from tests.unit.profiles import a_rush, small_machine
 
 
@@ -18,8 +19,11 @@ def test_replications_come_in_order_and_are_those_of_one_core() -> None:
 
     assert list(records) == ["redis_hold", "no_lock"]
     for strategy, replications in records.items():
-        for number, record in enumerate(replications):
-            alone = simulate(a_rush(), strategy, small_machine(), replication=number, **setup)
+        for number, stratum in enumerate(strata(2, seed=3)):
+            record = replications[number]
+            alone = simulate(
+                a_rush(), strategy, small_machine(), replication=number, stratum=stratum, **setup
+            )
             assert record.history.equals(alone.history)
             assert record.books == alone.books
 
