@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from simulator.circumstances import speed_of, speeds_of
-from simulator.engine import Engine
 from simulator.strata import CENTRE, strata
-from simulator.variants import Variant
-from tests.unit.profiles import a_rush, small_machine
+from tests.unit.profiles import small_machine
 
 SPREAD_OUT = small_machine(speed_spread=0.43)
 
@@ -57,28 +55,6 @@ def test_batches_are_each_about_the_centre_and_so_are_they_together() -> None:
 
     for batch in batches:
         assert np.mean(batch) == pytest.approx(0, abs=1e-12)
-
-
-def test_replication_k_has_the_same_stratum_under_every_strategy() -> None:
-    one, other = (
-        Variant(
-            scenario=a_rush(),
-            strategy=strategy,
-            profile=small_machine(),
-            seed=3,
-            replication=0,
-            workers=1,
-            pool_size=5,
-            engine=Engine.COMPILED,
-        ).replicated(6, first=10)
-        for strategy in ("no_lock", "redis_hold")
-    )
-
-    assert [(run.replication, run.stratum) for run in one] == [
-        (run.replication, run.stratum) for run in other
-    ]
-    assert [run.replication for run in one] == [10, 11, 12, 13, 14, 15]
-    assert len({run.stratum for run in one}) == 6
 
 
 def test_the_trace_is_played_from_a_moment_that_is_as_fast_as_its_stratum_says() -> None:
