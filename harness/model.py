@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import machine
 from harness.axes import Axes
 from reports.experiment import StrategyUnderTest
 from reports.foretold import Asked
+from reports.wording import counted
 from scenarios.scenario import Scenario
 from simulator.cautions import cautions
 from simulator.profile import Profile
@@ -41,6 +42,8 @@ class Origin:
             "workers": self.axes.workers,
             "pool_size": self.axes.pool_size,
             "system_cores": self.profile.system_cores,
+            "misfits": self.profile.misfits,
+            "unmeasured": tuple(self._unmeasured()),
             "cautions": cautions(
                 self.profile,
                 self.scenario,
@@ -51,3 +54,12 @@ class Origin:
             ),
             "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
         }
+
+    def _unmeasured(self) -> Iterator[str]:
+        if self.axes.workers != self.profile.workers:
+            yield counted(self.axes.workers, "worker")
+        if self.axes.pool_size != self.profile.pool_size:
+            yield f"{counted(self.axes.pool_size, 'connection')} for each"
+        most = max(lines for lines, chance in enumerate(self.scenario.cart.lines, start=1) if chance)
+        if most > 1:
+            yield f"carts of up to {most} lines"

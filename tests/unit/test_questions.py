@@ -69,7 +69,6 @@ def cell(cores: int, workers: int, pool_size: int, *, kept: bool) -> Cell:
         wait_ms=1,
         unknown_share=0,
         kept=kept,
-        beyond=False,
     )
 
 
@@ -85,7 +84,9 @@ def test_the_smallest_system_has_the_fewest_cores_then_workers_then_connections(
 
 def test_a_tornado_has_its_widest_swing_on_top() -> None:
     def swing(factor: str, low: float, high: float) -> Swing:
-        return Swing(factor=factor, low_setting="half", high_setting="twice", low=low, high=high)
+        return Swing(
+            factor=factor, unmeasured=False, low_setting="half", high_setting="twice", low=low, high=high
+        )
 
     found = widest_first([swing("slope 1", -1, 1), swing("slope -3", 3, -3), swing("none", 0, 0)])
 
