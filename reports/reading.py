@@ -52,7 +52,7 @@ def _predicted(run: Path, experiment: Experiment, strategy: StrategyUnderTest) -
         found = Replications.load(folder).findings()
     except DocumentError as error:
         raise ExperimentError(
-            f"{folder}: no replications ({error}); expected what a finished run leaves"
+            f"{folder}: no replications ({error}); expected what a finished run of this version leaves"
         ) from error
     if len(found) != wanted:
         raise ExperimentError(f"{folder / FILE}: {len(found)} replications; expected {wanted}")

@@ -69,7 +69,7 @@ RATIOS = {
     "ratios": {"no_lock": {"measured.orders_per_s": 1.0}},
 }
 ANSWERS = {
-    "schema": "dropday.questions/1",
+    "schema": "dropday.questions/2",
     "command": "dropday ask oversell",
     "started_at": "2025-11-21T10:00:00+00:00",
     "scenario": SCENARIO.model_dump(mode="json"),
@@ -81,6 +81,8 @@ ANSWERS = {
     "workers": 1,
     "pool_size": 5,
     "system_cores": 1,
+    "misfits": {},
+    "unmeasured": [],
     "cautions": [],
     "strategies": [{"name": "no_lock", "safe": False, "ack": "committed"}],
     "oversell": {

@@ -76,7 +76,7 @@ def test_a_file_that_is_torn_or_lost_is_told_by_its_folder(
         reading.read(tmp_path, plan)
 
     assert str(file.parent) in str(refused.value)
-    assert "expected what a finished run leaves" in str(refused.value)
+    assert "expected what a finished run of this version leaves" in str(refused.value)
 
 
 def test_fewer_replications_than_were_planned_are_refused(tmp_path: Path) -> None:
