@@ -18,6 +18,8 @@ from simulator.strategies import strategy_named
 
 Look = TypeVar("Look")
 
+_CROWDS_APART = 32  # bits: whoever asks again with the next seed shares no crowd
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -45,6 +47,13 @@ class Variant:
         return [
             replace(self, replication=number, stratum=stratum)
             for number, stratum in enumerate(strata(times, self.seed, first), start=first)
+        ]
+
+    def replicated_over_crowds(self, times: int) -> list[Variant]:
+        """The same, each with a crowd of its own; the first has that of the seed."""
+        return [
+            replace(run, seed=(self.seed + (run.replication << _CROWDS_APART)) % 2**64)
+            for run in self.replicated(times)
         ]
 
     def run(self) -> Record:

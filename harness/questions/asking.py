@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Protocol, TypeVar
@@ -75,20 +75,44 @@ class Asking:
         replications: int,
         live: Live,
     ) -> dict[Key, list[Look]]:
-        """What is seen in `replications` runs of each variant, in order, told of as they end."""
-        every = [(key, run) for key, variant in variants.items() for run in variant.replicated(replications)]
-        seen: dict[Key, list[Look]] = {key: [] for key in variants}
-        for done, ((key, _), one) in enumerate(
-            zip(every, play([variant for _, variant in every], look), strict=True), start=1
-        ):
-            seen[key].append(one)
-            live(f"run {done} of {len(every)}")
-        return seen
+        """What is seen in `replications` runs of each variant, in order, told of as they end.
+
+        They all meet the crowd of the seed: what may happen to this one.
+        """
+        runs = {key: variant.replicated(replications) for key, variant in variants.items()}
+        return _played(runs, look, live)
+
+    def sweep(
+        self, variants: dict[Key, Variant], look: Callable[[Record, Variant], Look], live: Live
+    ) -> dict[Key, list[Look]]:
+        """The same for an answer that searches or sweeps, in `paces` runs, each with a crowd of its own.
+
+        What is found then holds for crowds like this one, and not for the chances of one.
+        """
+        runs = {key: variant.replicated_over_crowds(self.paces) for key, variant in variants.items()}
+        return _played(runs, look, live)
+
+    @property
+    def paces(self) -> int:
+        """Replications of each run of an answer that searches or sweeps."""
+        return self.replications or PACES
 
     def expected_s(self, runs: float, arrivals: float | None = None) -> float:
         """How long so many runs will take, of so many arrivals each (none given: those of the scenario)."""
         crowd = self.rehearsed if arrivals is None else arrivals
         return runs * (_FIXED_S + crowd * _ARRIVAL_S[self.engine])
+
+
+def _played(
+    runs: Mapping[Key, Sequence[Variant]], look: Callable[[Record, Variant], Look], live: Live
+) -> dict[Key, list[Look]]:
+    every = [(key, run) for key, several in runs.items() for run in several]
+    seen: dict[Key, list[Look]] = {key: [] for key in runs}
+    looks = play([run for _, run in every], look)
+    for done, ((key, _), one) in enumerate(zip(every, looks, strict=True), start=1):
+        seen[key].append(one)
+        live(f"run {done} of {len(every)}")
+    return seen
 
 
 class Question(Protocol):

@@ -9,7 +9,7 @@ from statistics import fmean, median, mode
 from typing import ClassVar
 
 from harness.display import Live
-from harness.questions.asking import PACES, Asking, measured, nobody_orders
+from harness.questions.asking import Asking, measured, nobody_orders
 from harness.questions.knees import breaking_point, knee
 from reports.answers.shapes import (
     Capacity,
@@ -45,20 +45,19 @@ class HowManyShoppers:
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
         crowds = [*_CROWDS, *[1.0] * _HALVINGS]
-        runs = (asking.replications or PACES) * len(asking.strategies)
+        runs = asking.paces * len(asking.strategies)
         return sum(asking.expected_s(runs, times * asking.rehearsed) for times in crowds)
 
     def answer(self, asking: Asking, live: Live) -> Capacity:
         """Try crowds, then halve the distance between the last that is kept and the first that is not."""
-        replications = asking.replications or PACES
         found: dict[str, Points] = {strategy.name: {} for strategy in asking.strategies}
-        self._try(asking, dict.fromkeys(found, _CROWDS), found, replications, live)
+        self._try(asking, dict.fromkeys(found, _CROWDS), found, live)
         while any((between := {name: _halfway(points) for name, points in found.items()}).values()):
-            self._try(asking, between, found, replications, live)
+            self._try(asking, between, found, live)
         return Capacity(
             objective=self.objective,
             rehearsed=asking.rehearsed,
-            replications=replications,
+            replications=asking.paces,
             strategies=tuple(
                 self._concluded(asking, strategy, found[strategy.name]) for strategy in asking.strategies
             ),
@@ -69,7 +68,6 @@ class HowManyShoppers:
         asking: Asking,
         crowds: Mapping[str, Iterable[float]],
         found: Mapping[str, Points],
-        replications: int,
         live: Live,
     ) -> None:
         variants = {
@@ -77,7 +75,7 @@ class HowManyShoppers:
             for name, every in crowds.items()
             for times in every
         }
-        for (name, times), runs in asking.play(variants, measured, replications, live).items():
+        for (name, times), runs in asking.sweep(variants, measured, live).items():
             found[name][times] = self._point(times * asking.rehearsed, runs)
 
     def _point(self, arrivals: float, runs: Sequence[Metrics]) -> CrowdPoint:

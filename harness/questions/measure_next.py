@@ -21,7 +21,6 @@ Key = tuple[str, str, End]
 Runs = Mapping[Key, Sequence[Metrics]]
 
 _EXAMINED = 6  # parameters of each strategy
-_REPLICATIONS = 5
 _ENDS: tuple[End, End] = ("least", "most")
 _AS_IT_IS: tuple[str, End] = ("", "")
 
@@ -42,22 +41,21 @@ class WhatToMeasure:
         """About how long the answer takes."""
         every = sum(len(_every(asking, strategy.name)) for strategy in asking.strategies)
         promising = len(asking.strategies) * _EXAMINED * len(_ENDS)
-        return asking.expected_s(every + promising * (asking.replications or _REPLICATIONS))
+        return asking.expected_s(every + promising * asking.paces)
 
     def answer(self, asking: Asking, live: Live) -> MeasureNext:
         """Move each parameter up once, then those that moved the figure most to both ends, several times."""
-        replications = asking.replications or _REPLICATIONS
         names = [strategy.name for strategy in asking.strategies]
         first = asking.play(
             {key: _moved(asking, *key) for name in names for key in _first(asking, name)}, measured, 1, live
         )
         promising = {name: self._promising(asking, name, first) for name in names}
         keys = [(name, path, end) for name in names for path in promising[name] for end in _ENDS]
-        runs = asking.play({key: _moved(asking, *key) for key in keys}, measured, replications, live)
+        runs = asking.sweep({key: _moved(asking, *key) for key in keys}, measured, live)
         return MeasureNext(
             figure=self.figure,
             relative=RELATIVE,
-            replications=replications,
+            replications=asking.paces,
             strategies=tuple(
                 StrategyParameters(
                     strategy=name,

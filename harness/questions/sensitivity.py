@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.display import Live
-from harness.questions.asking import PACES, Asking, figures_of, mean_of, measured, nobody_orders
+from harness.questions.asking import Asking, figures_of, mean_of, measured, nobody_orders
 from harness.questions.factors import FACTORS, Factor
 from reports.answers.shapes import Figure, Influence, Sensitivity, StrategySensitivity, Swing
 from scenarios.scenario import Scenario
@@ -59,19 +59,18 @@ class WhatMatters:
 
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
-        one_at_a_time = (1 + len(_ONE_AT_A_TIME)) * (asking.replications or PACES)
+        one_at_a_time = (1 + len(_ONE_AT_A_TIME)) * asking.paces
         return asking.expected_s((one_at_a_time + len(self._points(asking))) * len(asking.strategies))
 
     def answer(self, asking: Asking, live: Live) -> Sensitivity:
         """Change each factor alone, then all of them by a plan."""
-        replications = asking.replications or PACES
         names = [strategy.name for strategy in asking.strategies]
         settings = {
             (name, setting): asking.variant(name, setting.scenario(asking.scenario))
             for name in names
             for setting in (_AS_IT_IS, *_ONE_AT_A_TIME)
         }
-        alone = asking.play(settings, measured, replications, live)
+        alone = asking.sweep(settings, measured, live)
         points = self._points(asking)
         planned = {
             (name, row): asking.variant(name, changed(asking.scenario, point))
@@ -81,7 +80,7 @@ class WhatMatters:
         together = asking.play(planned, measured, 1, live)
         return Sensitivity(
             figure=self.figure,
-            replications=replications,
+            replications=asking.paces,
             method=self.method,
             runs=len(points),
             strategies=tuple(

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import ClassVar, NamedTuple
 
 from harness.display import Live
-from harness.questions.asking import PACES, Asking, measured, nobody_orders
+from harness.questions.asking import Asking, measured, nobody_orders
 from reports.answers.shapes import (
     Cell,
     Objective,
@@ -53,23 +53,22 @@ class HowLarge:
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
         grid = len(list(_systems(asking))) * len(asking.safe)
-        return asking.expected_s(grid * (asking.replications or PACES), self._crowd(asking))
+        return asking.expected_s(grid * asking.paces, self._crowd(asking))
 
     def answer(self, asking: Asking, live: Live) -> Sizing:
         """Try every system under every safe strategy."""
         crowd = self._crowd(asking)
         scenario = asking.scenario.crowded(crowd / asking.rehearsed)
-        replications = asking.replications or PACES
         variants = {
             (strategy.name, system): sized(asking.variant(strategy.name, scenario), system)
             for strategy in asking.safe
             for system in _systems(asking)
         }
-        runs = asking.play(variants, measured, replications, live)
+        runs = asking.sweep(variants, measured, live)
         return Sizing(
             objective=self.objective,
             arrivals=crowd,
-            replications=replications,
+            replications=asking.paces,
             calibrated=System(
                 cores=asking.profile.system_cores,
                 workers=asking.profile.workers,

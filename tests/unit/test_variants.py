@@ -39,6 +39,15 @@ def test_replication_k_meets_the_same_machine_under_every_strategy() -> None:
     assert len({run.stratum for run in one}) == 6
 
 
+def test_replications_may_each_meet_a_crowd_of_their_own_the_first_that_of_the_seed() -> None:
+    first, *others = a_variant("no_lock").replicated_over_crowds(3)
+
+    assert first == a_variant("no_lock").replicated(3)[0]
+    assert [run.stratum for run in others] == [run.stratum for run in a_variant("no_lock").replicated(3)[1:]]
+    assert len({run.seed for run in (first, *others)}) == 3
+    assert all(0 <= run.seed < 2**64 for run in others)
+
+
 def test_an_unknown_strategy_is_refused_before_anything_runs() -> None:
     profile = small_machine()
     only = profile.model_copy(update={"strategies": {"no_lock": profile.demands("no_lock")}})
