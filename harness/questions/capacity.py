@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, mode
+from statistics import fmean, geometric_mean, mode
 from typing import ClassVar
 
 from harness.display import Live
@@ -80,12 +80,12 @@ class HowManyShoppers:
 
     def _point(self, arrivals: float, runs: Sequence[Metrics]) -> CrowdPoint:
         waits = [wait for run in runs if (wait := self.objective.wait_ms(run)) is not None]
-        wait_ms = median(waits) if waits else None
+        wait_ms = geometric_mean(waits) if waits else None  # of factors, as paces are: the centre stays one
         unknown = fmean(unknown_share(run) for run in runs)
         return CrowdPoint(
             arrivals=arrivals,
             wait_ms=wait_ms,
-            orders_per_s=median(run.orders_per_s for run in runs),
+            orders_per_s=fmean(run.orders_per_s for run in runs),
             unknown_share=unknown,
             bound_by=mode(run.bound_by for run in runs),
             kept=nobody_asked(runs) or self.objective.is_kept(wait_ms, unknown),

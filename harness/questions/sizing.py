@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, median
+from statistics import fmean, geometric_mean
 from typing import ClassVar, NamedTuple
 
 from harness.display import Live
@@ -89,7 +89,7 @@ class HowLarge:
 
     def _cell(self, system: _Size, runs: Sequence[Metrics]) -> Cell:
         waits = [wait for run in runs if (wait := self.objective.wait_ms(run)) is not None]
-        wait_ms = median(waits) if waits else None
+        wait_ms = geometric_mean(waits) if waits else None
         unknown = fmean(unknown_share(run) for run in runs)
         return Cell(
             **system._asdict(),

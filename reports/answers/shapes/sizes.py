@@ -12,9 +12,9 @@ class CrowdPoint(Part):
     arrivals: float
     """The expected number of journeys."""
     wait_ms: float | None
-    """The objective's latency, the median over replications; null where there was none."""
+    """The objective's latency, the geometric mean over replications; null where there was none."""
     orders_per_s: float
-    """In the busiest stretch, the median over replications."""
+    """In the busiest stretch, the mean over replications."""
     unknown_share: float
     """Of all attempts, the mean over replications."""
     bound_by: str
@@ -71,7 +71,7 @@ class Cell(System):
     """A system of one size under the crowd."""
 
     wait_ms: float | None
-    """The objective's latency, the median over replications."""
+    """The objective's latency, the geometric mean over replications."""
     unknown_share: float
     """Of all attempts, the mean over replications."""
     kept: bool
