@@ -15,8 +15,8 @@ def off(told: Foretold, path: str) -> str:
     """The end of a sentence about a figure; `path`: its own in the metrics of a run."""
     deviation = _misfit(told, path)
     if deviation is None:
-        return "how far off the model is in it, its profile does not tell"
-    return f"the model may be off in it by a factor of {math.exp(_DEVIATIONS * deviation):.2g} either way"
+        return "by how much the model may be off, its profile does not tell"
+    return f"the model may be off by a factor of {math.exp(_DEVIATIONS * deviation):.3g} either way"
 
 
 def _misfit(told: Foretold, path: str) -> float | None:

@@ -102,12 +102,18 @@ def _of_queue(asked: Queue, _: Answers) -> str:
     }
     if not lasting:
         return "No strategy has a queue."
+    those = {
+        one.strategy: f"{one.strategy}, in {asked.replications - one.without} of {asked.replications} runs"
+        if one.without
+        else one.strategy
+        for one in asked.strategies
+    }
     shortest, longest = (choose(lasting, key=lasting.__getitem__) for choose in (min, max))
     if shortest == longest:
-        return f"The queue of {longest} lasts {number(lasting[longest])} s."
+        return f"The queue lasts {number(lasting[longest])} s ({those[longest]})."
     return (
-        f"Queues last from {number(lasting[shortest])} s ({shortest}) "
-        f"to {number(lasting[longest])} s ({longest})."
+        f"Queues last from {number(lasting[shortest])} s ({those[shortest]}) "
+        f"to {number(lasting[longest])} s ({those[longest]})."
     )
 
 

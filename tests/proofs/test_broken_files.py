@@ -20,6 +20,8 @@ from reports.answers.shapes import Answers
 from reports.documents import DocumentError
 from reports.experiment import Experiment, ExperimentError
 from reports.findings import examine
+from reports.replications import FILE as REPLICATIONS
+from reports.replications import Replications
 from reports.thresholds import ThresholdsError
 from scenarios import scenario
 from scenarios.record import Record, RecordError
@@ -200,6 +202,11 @@ def test_a_broken_record(name: str, tmp_path: Path) -> None:
         readable(_examined, tmp_path / f"{name}.json", broken, root=tmp_path)
 
     is_examined_or_refused()
+
+
+@many(files(in_json(Replications.of([examine(play(rush()), SCENARIO, exact=True)])), as_json))
+def test_broken_replications_are_read_or_refused(tmp_path: Path, broken: Broken) -> None:
+    readable(lambda file: Replications.load(file.parent).findings(), tmp_path / REPLICATIONS, broken)
 
 
 def test_a_broken_history(tmp_path: Path) -> None:
