@@ -83,13 +83,17 @@ class Asking:
         return _played(runs, look, live)
 
     def sweep(
-        self, variants: dict[Key, Variant], look: Callable[[Record, Variant], Look], live: Live
+        self,
+        variants: dict[Key, Variant],
+        look: Callable[[Record, Variant], Look],
+        replications: int,
+        live: Live,
     ) -> dict[Key, list[Look]]:
-        """The same for an answer that searches or sweeps, in `paces` runs, each with a crowd of its own.
+        """The same for an answer that searches or sweeps: each replication meets a crowd of its own.
 
         What is found then holds for crowds like this one, and not for the chances of one.
         """
-        runs = {key: variant.replicated_over_crowds(self.paces) for key, variant in variants.items()}
+        runs = {key: variant.replicated_over_crowds(replications) for key, variant in variants.items()}
         return _played(runs, look, live)
 
     @property

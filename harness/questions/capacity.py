@@ -25,6 +25,7 @@ from reports.shapes import Metrics
 _CROWDS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0)  # times the rehearsed one
 _APART = 1.02  # times: the last crowd that keeps the objective and the first that breaks it, in the end
 _HALVINGS = 6  # that this takes: of the logarithm of a factor of 2
+_SEARCHING = 9  # replications: the p99 of 300 buyers is that of three of them, and three runs are too few
 
 Points = dict[float, CrowdPoint]
 """By how many times the rehearsed crowd it is."""
@@ -45,19 +46,23 @@ class HowManyShoppers:
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
         crowds = [*_CROWDS, *[1.0] * _HALVINGS]
-        runs = asking.paces * len(asking.strategies)
-        return sum(asking.expected_s(runs, times * asking.rehearsed) for times in crowds)
+        runs = [asking.paces] * len(_CROWDS) + [_searching(asking)] * _HALVINGS
+        return sum(
+            asking.expected_s(several * len(asking.strategies), times * asking.rehearsed)
+            for several, times in zip(runs, crowds, strict=True)
+        )
 
     def answer(self, asking: Asking, live: Live) -> Capacity:
         """Try crowds, then halve the distance between the last that is kept and the first that is not."""
         found: dict[str, Points] = {strategy.name: {} for strategy in asking.strategies}
-        self._try(asking, dict.fromkeys(found, _CROWDS), found, live)
+        self._try(asking, dict.fromkeys(found, _CROWDS), found, asking.paces, live)
         while any((between := {name: _halfway(points) for name, points in found.items()}).values()):
-            self._try(asking, between, found, live)
+            self._try(asking, between, found, _searching(asking), live)
         return Capacity(
             objective=self.objective,
             rehearsed=asking.rehearsed,
             replications=asking.paces,
+            searched=_searching(asking),
             strategies=tuple(
                 self._concluded(asking, strategy, found[strategy.name]) for strategy in asking.strategies
             ),
@@ -68,6 +73,7 @@ class HowManyShoppers:
         asking: Asking,
         crowds: Mapping[str, Iterable[float]],
         found: Mapping[str, Points],
+        replications: int,
         live: Live,
     ) -> None:
         variants = {
@@ -75,7 +81,7 @@ class HowManyShoppers:
             for name, every in crowds.items()
             for times in every
         }
-        for (name, times), runs in asking.sweep(variants, measured, live).items():
+        for (name, times), runs in asking.sweep(variants, measured, replications, live).items():
             found[name][times] = self._point(times * asking.rehearsed, runs)
 
     def _point(self, arrivals: float, runs: Sequence[Metrics]) -> CrowdPoint:
@@ -105,6 +111,11 @@ class HowManyShoppers:
             binds_now=points[1.0].bound_by,
             binds_beyond=points[_too_large(points)].bound_by,
         )
+
+
+def _searching(asking: Asking) -> int:
+    """Replications of each crowd between the last that keeps the objective and the first that does not."""
+    return asking.replications or _SEARCHING
 
 
 def _knee(points: Sequence[CrowdPoint]) -> float | None:

@@ -51,7 +51,7 @@ class WhatToMeasure:
         )
         promising = {name: self._promising(asking, name, first) for name in names}
         keys = [(name, path, end) for name in names for path in promising[name] for end in _ENDS]
-        runs = asking.sweep({key: _moved(asking, *key) for key in keys}, measured, live)
+        runs = asking.sweep({key: _moved(asking, *key) for key in keys}, measured, asking.paces, live)
         return MeasureNext(
             figure=self.figure,
             relative=RELATIVE,

@@ -70,7 +70,7 @@ class WhatMatters:
             for name in names
             for setting in (_AS_IT_IS, *_ONE_AT_A_TIME)
         }
-        alone = asking.sweep(settings, measured, live)
+        alone = asking.sweep(settings, measured, asking.paces, live)
         points = self._points(asking)
         planned = {
             (name, row): asking.variant(name, changed(asking.scenario, point))

@@ -64,7 +64,7 @@ class HowLarge:
             for strategy in asking.safe
             for system in _systems(asking)
         }
-        runs = asking.sweep(variants, measured, live)
+        runs = asking.sweep(variants, measured, asking.paces, live)
         return Sizing(
             objective=self.objective,
             arrivals=crowd,

@@ -54,7 +54,9 @@ class Capacity(Part):
     rehearsed: float
     """Arrivals of the scenario as it is."""
     replications: int
-    """Of each point."""
+    """Of each crowd that was tried first."""
+    searched: int
+    """Replications of each crowd of the search for where the objective breaks."""
     strategies: tuple[StrategyCapacity, ...]
 
 
