@@ -72,7 +72,7 @@ def compare(
 def capacity(
     *, p99_ms: P99Option = _P99_MS, of: OfOption = "both", unknown: UnknownOption = _UNKNOWN
 ) -> "Question":
-    """How many shoppers until the objective breaks; what binds now, and what binds next."""
+    """How many shoppers until the objective breaks; what binds now, and what beyond."""
     from harness.questions.capacity import HowManyShoppers
 
     return HowManyShoppers(_objective(p99_ms, of, unknown))

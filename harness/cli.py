@@ -36,6 +36,7 @@ from harness.options import (
     StrategiesOption,
     ThresholdsOption,
 )
+from harness.scope import REPLICATIONS
 from harness.selfcheck import selfcheck
 from harness.typed import typed
 from simulator.engine import Engine
@@ -125,7 +126,7 @@ def simulate(
     seed: SeedOption = 1,
     replications: Annotated[
         int, typer.Option("--replications", min=1, max=1000, help="Predicted runs of each strategy.")
-    ] = 4,
+    ] = REPLICATIONS,
     time_scale: Annotated[float, options.TIME_SCALE] = 1.0,
     crowd: CrowdOption = 1.0,
     engine: EngineOption = Engine.COMPILED,

@@ -26,7 +26,7 @@ from scenarios.history import Outcome
 from scenarios.scenario import Scenario
 from simulator import foresee as model
 from simulator import profile as profiles
-from simulator.compiled import Summary
+from simulator.compiled import Latency, Summary
 from simulator.defaults import Settings
 
 Keep = Literal["duration", "rate"]
@@ -139,20 +139,26 @@ class Foresight:
 
 def concluded(strategy: str, runs: Sequence[Summary]) -> StrategyForeseen:
     """The figures of all runs of a strategy, in any order."""
-    waits = [run.latency_ms[Outcome.BOUGHT] for run in runs if Outcome.BOUGHT in run.latency_ms]
     return StrategyForeseen(
         strategy=strategy,
         orders_per_s=Spread.of([run.orders_per_s for run in runs]),
-        buyers_ms=Waits(
-            p50=Spread.of([wait.p50 for wait in waits]),
-            p95=Spread.of([wait.p95 for wait in waits]),
-            p99=Spread.of([wait.p99 for wait in waits]),
-        )
-        if waits
-        else None,
+        everyone_ms=_waits([run.order_ms for run in runs]),
+        buyers_ms=_waits([run.latency_ms.get(Outcome.BOUGHT) for run in runs]),
         peak_in_system=Spread.of([run.peak_in_system for run in runs]),
         sold=Spread.of([sum(run.sold.values()) for run in runs]),
         oversold=Spread.of([run.oversold for run in runs]),
         unknown=Spread.of([run.outcomes[Outcome.UNKNOWN] for run in runs]),
         ended_s=Spread.of([run.ended_s for run in runs]),
+    )
+
+
+def _waits(of_runs: Sequence[Latency | None]) -> Waits | None:
+    """Over the runs in which somebody waited."""
+    waits = [wait for wait in of_runs if wait]
+    if not waits:
+        return None
+    return Waits(
+        p50=Spread.of([wait.p50 for wait in waits]),
+        p95=Spread.of([wait.p95 for wait in waits]),
+        p99=Spread.of([wait.p99 for wait in waits]),
     )

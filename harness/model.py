@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import machine
@@ -10,6 +10,7 @@ from harness.axes import Axes
 from harness.calibrations.fingerprint import versions_to_compare
 from reports.experiment import StrategyUnderTest
 from reports.foretold import Asked
+from reports.wording import counted
 from scenarios.scenario import Scenario
 from simulator.cautions import cautions, fit_check
 from simulator.profile import Profile
@@ -42,6 +43,8 @@ class Origin:
             "workers": self.axes.workers,
             "pool_size": self.axes.pool_size,
             "system_cores": self.profile.system_cores,
+            "misfits": self.profile.misfits,
+            "unmeasured": tuple(self._unmeasured()),
             "cautions": cautions(
                 self.profile,
                 self.scenario,
@@ -53,3 +56,12 @@ class Origin:
             "fit_check": fit_check(self.profile.fits),
             "strategies": tuple(Asked(name=one.name, safe=one.safe, ack=one.ack) for one in self.strategies),
         }
+
+    def _unmeasured(self) -> Iterator[str]:
+        if self.axes.workers != self.profile.workers:
+            yield counted(self.axes.workers, "worker")
+        if self.axes.pool_size != self.profile.pool_size:
+            yield f"{counted(self.axes.pool_size, 'connection')} for each"
+        most = max(lines for lines, chance in enumerate(self.scenario.cart.lines, start=1) if chance)
+        if most > 1:
+            yield f"carts of up to {most} lines"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,15 +12,18 @@ from harness.calibrations.fingerprint import versions_to_compare
 from harness.display import Live, Step
 from harness.errors import UsageError
 from reports.experiment import Experiment, StrategyUnderTest, predicted_folder
+from reports.findings import Findings, examine
+from reports.replications import Replications
+from scenarios.record import Record
 from simulator import profile as profiles
 from simulator.cautions import cautions, fit_check
 from simulator.engine import Engine
-from simulator.predict import predict
 from simulator.profile import Profile
 from simulator.strategies import STRATEGIES
+from simulator.variants import Variant, play
 
-# Of simulating one arrival, on two cores; most of it, where the engine is compiled, for its record.
-_ARRIVAL_S = {Engine.SIMPY: 1.5e-4, Engine.COMPILED: 1e-5}
+# Of simulating one arrival, on two cores; most of it, where the engine is compiled, to examine its record.
+_ARRIVAL_S = {Engine.SIMPY: 1.5e-4, Engine.COMPILED: 7e-6}
 
 
 def modelled(strategies: Sequence[StrategyUnderTest]) -> tuple[StrategyUnderTest, ...]:
@@ -60,29 +64,36 @@ def with_doubts(experiment: Experiment, profile: Profile) -> Experiment:
 
 
 def prediction_steps(experiment: Experiment, profile: str | Path, run: Path, engine: Engine) -> list[Step]:
-    """Write a record for every strategy and replication of `experiment` into its folder `run`.
+    """Write what the replications of every strategy of `experiment` come to into its folder `run`.
+
+    Replication k meets the same crowd, the same machine and the same work in each request under every
+    strategy, so that a difference between two of them is theirs (common random numbers).
 
     Args:
         profile: its name or the path of its file, which an earlier step may still have to write.
     """
-
     expected_s = experiment.replications * experiment.scenario.arrivals.expected * _ARRIVAL_S[engine]
 
-    def step(strategy: str) -> Step:
+    def step(strategy: StrategyUnderTest) -> Step:
         def work(_: Live) -> None:
-            records = predict(
-                experiment.scenario,
-                [strategy],
-                profiles.load(profile),
+            first = Variant(
+                scenario=experiment.scenario,
+                strategy=strategy.name,
+                profile=profiles.load(profile),
                 seed=experiment.seed,
-                replications=experiment.replications,
+                replication=0,
                 workers=experiment.workers,
                 pool_size=experiment.pool_size,
                 engine=engine,
             )
-            for replication, record in enumerate(records[strategy]):
-                record.save(predicted_folder(run, strategy, replication))
+            runs = play(first.replicated(experiment.replications), partial(examined, exact=strategy.exact))
+            Replications.of(runs).save(predicted_folder(run, strategy.name))
 
-        return Step(f"predicting {strategy}", expected_s, work)
+        return Step(f"predicting {strategy.name}", expected_s, work)
 
-    return [step(one.name) for one in experiment.strategies if one.name not in experiment.unpredicted]
+    return [step(one) for one in experiment.strategies if experiment.replications_of(one.name)]
+
+
+def examined(record: Record, variant: Variant, *, exact: bool) -> Findings:
+    """What is kept of a replication; `exact`: see `reports.audit.audit`."""
+    return examine(record, variant.scenario, exact=exact)

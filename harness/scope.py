@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REPLICATIONS = 39
+"""Of the model where an interval of runs is shown: 90 % of others lie between the second of either end."""
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -31,13 +34,13 @@ SCOPES = {
     "smoke": Scope(
         time_scale=0.5,
         repeats=1,
-        replications=4,
+        replications=REPLICATIONS,
         calibration=Effort(rounds=1, back_to_back_s=1.0, saturated_s=1.0, answers_s=0.8, open_s=1.5),
     ),
     "standard": Scope(
         time_scale=1.0,
         repeats=2,
-        replications=6,
+        replications=REPLICATIONS,
         calibration=Effort(rounds=2, back_to_back_s=1.5, saturated_s=1.0, answers_s=0.8, open_s=2.5),
     ),
 }

@@ -30,7 +30,7 @@ def acknowledged_orders_exist(evidence: Evidence) -> list[Violation]:
     found += violation(3, "orders are in the books twice", twice, text, at="placed_s", worst="times")
 
     booked = evidence.orders.join(contents(evidence.lines, ["order_id"]), on="order_id", how="left")
-    asked = contents(evidence.asked, ["row"])
+    asked = contents(evidence.asked.filter(pl.col("outcome") == Outcome.BOUGHT), ["row"])
     said = bought.join(asked, on="row", how="left").join(booked, on="order_id", suffix="_booked")
     facts = ["shopper", "key", "contents", "total_won"]
     differs = pl.any_horizontal(pl.col(fact).ne_missing(pl.col(f"{fact}_booked")) for fact in facts)

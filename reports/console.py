@@ -85,7 +85,7 @@ def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
     """Print what was foreseen of a large crowd; it fits into 80 columns."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("strategy", no_wrap=True, min_width=19)
-    for heading in ("per s", "p50", "p95", "p99", "peak", "over", "unknown"):
+    for heading in ("per s", "all p99", "p50", "p99", "peak", "over", "unknown"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     for one in found.found:
         spreads = _spreads(one)
@@ -96,7 +96,7 @@ def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
     legend = (
         f"{found.scenario.name}, {foreseen_page.people(found)} shoppers, {number(found.stock)} units in "
         f"stock; the mean of {found.replications} runs, and between which values one more would lie with a "
-        f"chance of {share(found.coverage)}. Latency in ms, of buyers."
+        f"chance of {share(found.coverage)}. Latency in ms: p99 of all who ask, p50 and p99 of buyers."
     )
     console.print(Text(legend, style="dim"))
     console.print(Text(foreseen_page.headline(found)))
@@ -108,9 +108,10 @@ def show_foreseen(found: Foreseen, run: Path, console: Console) -> None:
 
 
 def _spreads(one: StrategyForeseen) -> Sequence[Spread | None]:
-    waits = one.buyers_ms
-    of_buyers = (waits.p50, waits.p95, waits.p99) if waits else (None, None, None)
-    return one.orders_per_s, *of_buyers, one.peak_in_system, one.oversold, one.unknown
+    waits, everyone = one.buyers_ms, one.everyone_ms
+    of_buyers = (waits.p50, waits.p99) if waits else (None, None)
+    of_all = everyone.p99 if everyone else None
+    return one.orders_per_s, of_all, *of_buyers, one.peak_in_system, one.oversold, one.unknown
 
 
 def _table(title: str, compared: Compared) -> Table:

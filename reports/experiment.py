@@ -126,10 +126,9 @@ class Experiment(_Part):
         """Where the records of a strategy's repeats lie, in order."""
         return [measured_folder(run, strategy, repeat) for repeat in range(self.repeats)]
 
-    def predicted_folders(self, run: Path, strategy: str) -> list[Path]:
-        """Where the records of a strategy's replications lie, in order."""
-        replications = 0 if strategy in self.unpredicted else self.replications
-        return [predicted_folder(run, strategy, replication) for replication in range(replications)]
+    def replications_of(self, strategy: str) -> int:
+        """How often a strategy was predicted; 0 for one that the model does not know."""
+        return 0 if strategy in self.unpredicted else self.replications
 
     def save(self, run: Path) -> None:
         """Write `experiment.json` into the run's folder."""
@@ -154,6 +153,6 @@ def measured_folder(run: Path, strategy: str, repeat: int) -> Path:
     return run / strategy / str(repeat)
 
 
-def predicted_folder(run: Path, strategy: str, replication: int) -> Path:
-    """Where the record of one replication of the model lies."""
-    return run / "predicted" / strategy / str(replication)
+def predicted_folder(run: Path, strategy: str) -> Path:
+    """Where what the replications of a strategy came to lies."""
+    return run / "predicted" / strategy

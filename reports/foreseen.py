@@ -10,12 +10,12 @@ from reports.answers.shapes.common import Spread
 from reports.foretold import Foretold
 from reports.shapes import Part
 
-SCHEMA: Literal["dropday.foreseen/1"] = "dropday.foreseen/1"
+SCHEMA: Literal["dropday.foreseen/2"] = "dropday.foreseen/2"
 FILE = "foreseen.json"
 
 
 class Waits(Part):
-    """How long the buyers waited, in ms from sending to the last answer."""
+    """How long shoppers waited, in ms from sending to the last answer."""
 
     p50: Spread
     p95: Spread
@@ -27,6 +27,8 @@ class StrategyForeseen(Part):
 
     strategy: str
     orders_per_s: Spread
+    everyone_ms: Waits | None
+    """Of all attempts to order; null where there was none in any run."""
     buyers_ms: Waits | None
     """Over the runs in which somebody bought; null where nobody did in any."""
     peak_in_system: Spread
@@ -43,7 +45,7 @@ class Foreseen(Foretold):
 
     file = FILE
 
-    schema_: Literal["dropday.foreseen/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.foreseen/2"] = Field(default=SCHEMA, alias="schema")
     shoppers: float
     """Expected."""
     stock: int

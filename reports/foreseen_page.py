@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from reports.answers.accuracy import off
 from reports.answers.drawing import beside, height_of, log_scale, name_rows
 from reports.answers.shapes import Spread
 from reports.canvas import FAINT, Canvas, colours, custom_property
 from reports.figures import Picture
 from reports.foreseen import Foreseen, StrategyForeseen
 from reports.templating import template
-from reports.wording import number, share
+from reports.wording import names, number, share
 from scenarios.files import write_text
 
 FILE = "foreseen.html"
@@ -33,7 +35,8 @@ def html(found: Foreseen) -> str:
     return template("foreseen.html").render(
         told=found,
         headline=headline(found),
-        pictures=[_pace(found, shade), _waits(found, shade), _peak(found, shade)],
+        pictures=[_waits(found, shade), _peak(found, shade), _pace(found, shade)],
+        off=partial(off, found),
         queued=[one.name for one in found.strategies if one.ack == "queued"],
         controls=[one.name for one in found.strategies if not one.safe],
         colours={name: custom_property(colour) for name, colour in shade.items()},
@@ -41,20 +44,25 @@ def html(found: Foreseen) -> str:
 
 
 def headline(found: Foreseen) -> str:
-    """What it comes to, in a sentence: how long the queue gets, from the shortest to the longest.
+    """What it comes to, in a sentence: under which safe strategy whoever asks waits least.
 
-    Orders a second are not ranked: of a small stock they rest on a fraction of a second.
+    By the 99th of 100 of all who ask: whoever is sent away waits as well, and most of a crowd is. A strategy
+    whose interval meets that of the best is not told from it.
     """
-    if not any(one.orders_per_s.mean for one in found.found):
-        return f"{people(found)} shoppers: in no run did any strategy take two orders."
-    by_queue = sorted(found.found, key=lambda one: one.peak_in_system.mean)
-    shortest, longest = by_queue[0], by_queue[-1]
-    least, most = (number(one.peak_in_system.mean) for one in (shortest, longest))
-    if least == most:
-        return f"{people(found)} shoppers: at most {least} attempts are in the system at once."
+    fair = {one.name for one in found.strategies if one.safe and one.ack == "committed"}
+    among = [one for one in found.found if one.strategy in fair] or found.found
+    waits = {one.strategy: one.everyone_ms.p99 for one in among if one.everyone_ms}
+    if not waits:
+        return f"{people(found)} shoppers: in no run did anybody ask for anything."
+    best = min(waits, key=lambda name: waits[name].mean)
+    peak = next(one.peak_in_system.mean for one in among if one.strategy == best)
+    close = [name for name, wait in waits.items() if name != best and wait.low <= waits[best].high]
+    untold = (
+        f", which cannot be told from that of {names(close)} in {found.replications} runs" if close else ""
+    )
     return (
-        f"{people(found)} shoppers: at most {least} ({shortest.strategy}) to {most} ({longest.strategy}) "
-        "attempts are in the system at once."
+        f"{people(found)} shoppers: the shortest p99 of the waits of all who ask is that of {best}, "
+        f"{number(waits[best].mean)} ms, with up to {number(peak)} attempts in the system at once{untold}."
     )
 
 
@@ -102,24 +110,24 @@ def _ranges(
 def _waits(found: Foreseen, shade: Shades) -> Picture:
     canvas = Canvas(
         "foreseen-waits",
-        "How long the buyers of each strategy wait.",
+        "How long those who ask wait under each strategy.",
         width=_WIDTH,
         height=height_of(len(found.found)),
     )
     with canvas as axes:
         for row, one in enumerate(found.found):
-            if one.buyers_ms is None:
+            if one.everyone_ms is None:
                 continue
-            for spread, marker in ((one.buyers_ms.p50, "o"), (one.buyers_ms.p99, "|")):
+            for spread, marker in ((one.everyone_ms.p50, "o"), (one.everyone_ms.p99, "|")):
                 _range(axes, row, spread, shade[one.strategy], marker=marker)
-            beside(axes, (one.buyers_ms.p99.high, row), number(one.buyers_ms.p99.mean))
+            beside(axes, (one.everyone_ms.p99.high, row), number(one.everyone_ms.p99.mean))
         _finish(axes, found, "ms from sending to the answer")
         axes.margins(x=0.12)
         log_scale(axes, "x")
     caption = (
-        f"Dot: half of the buyers. Tick, and figure: 99 of 100. Lines: where {_so_many(found)} runs lie."
+        f"Dot: half of all who ask. Tick, and figure: 99 of 100. Lines: where {_so_many(found)} runs lie."
     )
-    return Picture("How long buyers wait", canvas.svg, caption)
+    return Picture("How long everyone waits", canvas.svg, caption)
 
 
 def _range(axes: Axes, row: int, value: Spread, colour: str, *, marker: str = "o") -> None:

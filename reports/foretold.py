@@ -37,6 +37,11 @@ class Foretold(Document):
     workers: int
     pool_size: int
     system_cores: int
+    misfits: dict[str, float]
+    """By the path of a figure: how far off the model was in the calibration that made the profile, as the
+    deviation of a logarithm. A figure that is not there was not held against it."""
+    unmeasured: tuple[str, ...]
+    """What was asked for and never measured on the calibrated machine: other workers, pools, carts."""
     cautions: tuple[str, ...]
     """Where all of this goes beyond what was calibrated."""
     fit_check: str | None

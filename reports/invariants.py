@@ -138,7 +138,8 @@ def one_key_one_effect(evidence: Evidence) -> list[Violation]:
     found += violation(5, "kept answers are not those of the orders", off, text)
 
     bought = evidence.attempts.filter(pl.col("outcome") == Outcome.BOUGHT)
-    answers = bought.join(contents(evidence.asked, ["row"]), on="row").group_by(KEY, maintain_order=True)
+    carts = contents(evidence.asked.filter(pl.col("outcome") == Outcome.BOUGHT), ["row"])
+    answers = bought.join(carts, on="row").group_by(KEY, maintain_order=True)
     seen = answers.agg(
         pl.struct("order_id", "total_won", "contents").n_unique().alias("answers"),
         (~pl.col("replayed")).sum().alias("effects"),

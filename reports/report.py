@@ -1,13 +1,14 @@
 """The report of an experiment: everything that can be said about a run's folder, written into it.
 
-All of it is computed anew from `experiment.json` and the records, so it can be written again for any old run.
+All of it is computed anew from `experiment.json`, the records of what was measured, and what the replications
+of the model came to, so it can be written again for any old run.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from reports import findings, junit, page, thresholds
+from reports import junit, page, reading, thresholds
 from reports.answers import page as answers_page
 from reports.answers import shapes as answers
 from reports.assembly import assemble
@@ -29,7 +30,7 @@ def write(run: Path, *, bounds: Path | None) -> Summary:
     """
     experiment = Experiment.load(run)
     wanted = thresholds.load(bounds) if bounds else ()
-    runs = findings.read(run, experiment)
+    runs = reading.read(run, experiment)
     summary = assemble(experiment, runs, wanted)
     table, whole_page = page.markdown(summary), page.html(summary, runs)
     answered = answers.Answers.load(run) if (run / answers.FILE).is_file() else None

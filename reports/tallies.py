@@ -35,6 +35,8 @@ def until(
     Args:
         before: whether `at` must be earlier than the moment.
     """
+    if moments.is_empty():
+        return pl.Series("total", [], rows.schema[of])  # most runs have no such moments, and many rows
     running = rows.group_by(*by, pl.col(at).alias("until")).agg(pl.col(of).sum()).sort("until")
     running = running.select(*by, "until", total=pl.col(of).cum_sum().over(by))
     asked = moments.select(*by, pl.col(moment).alias("until")).with_row_index("nth").sort("until")

@@ -39,6 +39,11 @@ def in_units(value: Number) -> str:
     return f"{number(value)} {'unit' if value == 1 else 'units'}"
 
 
+def counted(n: int, name: str) -> str:
+    """`1 core`, `2 cores`."""
+    return f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"
+
+
 def percent(share: Number | None) -> str:
     """A signed error, such as `+12 %`; a dash where there is none."""
     if share is None:

@@ -12,23 +12,31 @@ from numpy.typing import NDArray
 
 from scenarios.conditions import Conditions, Generator, Sample
 from simulator.defaults import Settings
-from simulator.order import Draw, Draws
 from simulator.profile import Profile
 from simulator.stations import ROLES, SPEEDS_A_SECOND
+from simulator.strata import Stratum
 
 SAMPLE_S = 0.2
 
 Floats = NDArray[np.float64]
 
 
-def speed_of(profile: Profile, draws: Draws) -> float:
+def speed_of(profile: Profile, stratum: Stratum) -> float:
     """How fast the machine is in one run, where its own speed is 1."""
-    return math.exp(profile.speed_spread * NormalDist().inv_cdf(draws(Draw.SPEED)))
+    return math.exp(profile.speed_spread * NormalDist().inv_cdf(stratum.pace))
 
 
-def speeds_of(profile: Profile, draws: Draws) -> tuple[float, ...]:
-    """How fast it is meanwhile, relative to that, for every 100 ms: as it was probed, from some moment on."""
-    first = int(draws(Draw.MOMENT) * len(profile.speeds))
+def speeds_of(profile: Profile, stratum: Stratum, lasting_s: float) -> tuple[float, ...]:
+    """How fast it is meanwhile, relative to that, for every 100 ms: as it was probed, from some moment on.
+
+    A run plays back only a part of the trace, and so the moment is one more pace. All moments are put in the
+    order of the mean speed in the `lasting_s` seconds after them; the one at the stratum's quantile is taken.
+    """
+    speeds = np.array(profile.speeds)
+    played = min(max(1, round(lasting_s * SPEEDS_A_SECOND)), len(speeds))
+    total = np.cumsum(np.concatenate([[0.0], speeds, speeds[: played - 1]]))
+    slowest_first = np.argsort(total[played:] - total[:-played], kind="stable")
+    first = int(slowest_first[int(stratum.moment * len(speeds))])
     return profile.speeds[first:] + profile.speeds[:first]
 
 

@@ -12,7 +12,14 @@ from simulator.compiled import Run, Summary, play
 from simulator.cores import prepare, spread
 from simulator.defaults import Settings
 from simulator.profile import Profile
+from simulator.strata import Stratum, strata
 from simulator.strategies import strategy_named
+
+
+class _Which(NamedTuple):
+    strategy: str
+    replication: int
+    stratum: Stratum
 
 
 class Foreseen(NamedTuple):
@@ -45,7 +52,11 @@ def foresee(
     for name in strategies:
         profile.demands(strategy_named(name).name)
     prepare()
-    runs = [(name, replication) for replication in range(replications) for name in strategies]
+    runs = [
+        _Which(name, replication, stratum)
+        for replication, stratum in enumerate(strata(replications, seed))
+        for name in strategies
+    ]
     foreseen = partial(_foreseen, scenario=scenario, profile=profile, seed=seed, settings=settings)
     return spread(foreseen, runs, in_order=False)
 
@@ -58,18 +69,18 @@ _finished: list[Run] = []
 
 
 def _foreseen(
-    which: tuple[str, int], *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
+    which: _Which, *, scenario: Scenario, profile: Profile, seed: int, settings: Settings
 ) -> Foreseen:
-    name, replication = which
     run = play(
         scenario,
-        strategy_named(name),
+        strategy_named(which.strategy),
         profile,
         arrivals=_crowd(scenario, seed),
-        replication=replication,
+        replication=which.replication,
+        stratum=which.stratum,
         settings=settings,
         after=_finished.pop() if _finished else None,
     )
     summary = run.summary()
     _finished.append(run)
-    return Foreseen(name, replication, summary)
+    return Foreseen(which.strategy, which.replication, summary)

@@ -19,6 +19,7 @@ from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
 from simulator.stations import ROLES
+from simulator.strata import CENTRE, Stratum
 from simulator.strategies import Strategy, strategy_named
 
 
@@ -29,15 +30,17 @@ def simulate(
     *,
     seed: int,
     replication: int,
+    stratum: Stratum = CENTRE,
     workers: int,
     pool_size: int,
     engine: Engine = Engine.SIMPY,
 ) -> Record:
     """One run of the model. The same arguments give the same record, on any machine, by either engine.
 
-    The crowd belongs to `seed`, and is the one that a load test with this seed sends. What else chance
-    decides (the machine's speed in this run, the work in each request, who gets a lock) belongs to `seed` and
-    `replication`, and as far as it can be, is the same for all strategies.
+    The crowd belongs to `seed`, and is the one that a load test with this seed sends. How fast the machine is
+    belongs to `stratum`; alone, a run is at the calibrated pace. What else chance decides (the work in each
+    request, who gets a lock) belongs to `seed` and `replication`, and as far as it can be, is the same for
+    all strategies.
 
     Raises:
         ValueError: the model has no such strategy.
@@ -49,6 +52,7 @@ def simulate(
         profile,
         arrivals=generate(scenario, seed),
         replication=replication,
+        stratum=stratum,
         settings=Settings(workers=workers, pool_size=pool_size),
         engine=engine,
     )
@@ -61,6 +65,7 @@ def simulate_strategy(
     *,
     arrivals: Arrivals,
     replication: int,
+    stratum: Stratum = CENTRE,
     settings: Settings,
     engine: Engine = Engine.SIMPY,
 ) -> Record:
@@ -68,10 +73,18 @@ def simulate_strategy(
     if engine is Engine.COMPILED:
         from simulator.compiled import play  # here, as to load the compiler takes a second
 
-        run = play(scenario, strategy, profile, arrivals=arrivals, replication=replication, settings=settings)
+        run = play(
+            scenario,
+            strategy,
+            profile,
+            arrivals=arrivals,
+            replication=replication,
+            stratum=stratum,
+            settings=settings,
+        )
         return run.record()
     draws = Draws(arrivals.seed, replication)
-    speed, speeds = speed_of(profile, draws), speeds_of(profile, draws)
+    speed, speeds = speed_of(profile, stratum), speeds_of(profile, stratum, scenario.duration_s)
     env = simpy.Environment()
     shop = Shop(
         env,

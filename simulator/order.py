@@ -14,12 +14,12 @@ class Draw(IntEnum):
     """What a keyed random number is for; part of its key."""
 
     PACE = 10
-    SPEED = 11
+    PACE_ORDER = 11
     WAITER = 12
     BACK_OFF = 13
     POLL = 14
     LATENESS = 15
-    MOMENT = 16
+    MOMENT_ORDER = 16
 
 
 class Draws:

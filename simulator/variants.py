@@ -13,17 +13,20 @@ from simulator.cores import prepare, spread
 from simulator.engine import Engine
 from simulator.model import simulate
 from simulator.profile import Profile
+from simulator.strata import CENTRE, Stratum, strata
 from simulator.strategies import strategy_named
 
 Look = TypeVar("Look")
+
+_CROWDS_APART = 32  # bits: whoever asks again with the next seed shares no crowd
 
 
 @dataclass(frozen=True)
 class Variant:
     """One run of the model: what happens, under which strategy, on what machine.
 
-    Two variants with the same seed and replication are given the same random numbers, as far as they ask for
-    the same: what differs between their runs is then due to what differs between them.
+    Two variants with the same seed, replication and stratum are given the same random numbers, as far as they
+    ask for the same: what differs between their runs is then due to what differs between them.
     """
 
     scenario: Scenario
@@ -34,10 +37,24 @@ class Variant:
     workers: int
     pool_size: int
     engine: Engine
+    stratum: Stratum = CENTRE
 
-    def replicated(self, times: int) -> list[Variant]:
-        """The first so many replications of it."""
-        return [replace(self, replication=number) for number in range(times)]
+    def replicated(self, times: int, first: int = 0) -> list[Variant]:
+        """So many replications of it, numbered from `first` on; the calibrated pace is the centre of theirs.
+
+        A batch is stratified by itself: so are several of them together.
+        """
+        return [
+            replace(self, replication=number, stratum=stratum)
+            for number, stratum in enumerate(strata(times, self.seed, first), start=first)
+        ]
+
+    def replicated_over_crowds(self, times: int) -> list[Variant]:
+        """The same, each with a crowd of its own; the first has that of the seed."""
+        return [
+            replace(run, seed=(self.seed + (run.replication << _CROWDS_APART)) % 2**64)
+            for run in self.replicated(times)
+        ]
 
     def run(self) -> Record:
         """The record of it."""
@@ -47,6 +64,7 @@ class Variant:
             self.profile,
             seed=self.seed,
             replication=self.replication,
+            stratum=self.stratum,
             workers=self.workers,
             pool_size=self.pool_size,
             engine=self.engine,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Protocol, TypeVar
 
@@ -19,6 +19,9 @@ from scenarios.scenario import Scenario
 from simulator.engine import Engine
 from simulator.profile import Profile
 from simulator.variants import Variant, play
+
+PACES = 3
+"""Replications of an answer that searches or sweeps: the calibrated pace, a slower and a faster one."""
 
 _FIXED_S = 0.02  # of a run, on one of two cores
 _ARRIVAL_S = {Engine.COMPILED: 7e-6, Engine.SIMPY: 6e-5}
@@ -72,24 +75,48 @@ class Asking:
         replications: int,
         live: Live,
     ) -> dict[Key, list[Look]]:
-        """What is seen in `replications` runs of each variant, in order, told of as they end."""
-        every = [
-            (key, replace(variant, replication=replication))
-            for replication in range(replications)
-            for key, variant in variants.items()
-        ]
-        seen: dict[Key, list[Look]] = {key: [] for key in variants}
-        for done, ((key, _), one) in enumerate(
-            zip(every, play([variant for _, variant in every], look), strict=True), start=1
-        ):
-            seen[key].append(one)
-            live(f"run {done} of {len(every)}")
-        return seen
+        """What is seen in `replications` runs of each variant, in order, told of as they end.
+
+        They all meet the crowd of the seed: what may happen to this one.
+        """
+        runs = {key: variant.replicated(replications) for key, variant in variants.items()}
+        return _played(runs, look, live)
+
+    def sweep(
+        self,
+        variants: dict[Key, Variant],
+        look: Callable[[Record, Variant], Look],
+        replications: int,
+        live: Live,
+    ) -> dict[Key, list[Look]]:
+        """The same for an answer that searches or sweeps: each replication meets a crowd of its own.
+
+        What is found then holds for crowds like this one, and not for the chances of one.
+        """
+        runs = {key: variant.replicated_over_crowds(replications) for key, variant in variants.items()}
+        return _played(runs, look, live)
+
+    @property
+    def paces(self) -> int:
+        """Replications of each run of an answer that searches or sweeps."""
+        return self.replications or PACES
 
     def expected_s(self, runs: float, arrivals: float | None = None) -> float:
         """How long so many runs will take, of so many arrivals each (none given: those of the scenario)."""
         crowd = self.rehearsed if arrivals is None else arrivals
         return runs * (_FIXED_S + crowd * _ARRIVAL_S[self.engine])
+
+
+def _played(
+    runs: Mapping[Key, Sequence[Variant]], look: Callable[[Record, Variant], Look], live: Live
+) -> dict[Key, list[Look]]:
+    every = [(key, run) for key, several in runs.items() for run in several]
+    seen: dict[Key, list[Look]] = {key: [] for key in runs}
+    looks = play([run for _, run in every], look)
+    for done, ((key, _), one) in enumerate(zip(every, looks, strict=True), start=1):
+        seen[key].append(one)
+        live(f"run {done} of {len(every)}")
+    return seen
 
 
 class Question(Protocol):
@@ -133,33 +160,28 @@ def measured(record: Record, _: Variant) -> Metrics:
     return metrics.measure(record)
 
 
-def figure_of(run: Metrics, figure: Figure) -> float:
-    """A figure of a run; 0 where it has none, such as the latency of buyers when nobody bought."""
-    return float(dict(leaves(run.model_dump())).get(figure.path) or 0)
-
-
-def require(figure: Figure, runs: Sequence[Metrics], strategy: str) -> None:
-    """Do nothing where any of the runs has the figure.
+def figures_of(runs: Sequence[Metrics], figure: Figure, strategy: str) -> list[float]:
+    """A figure of each run.
 
     Raises:
-        UnansweredError: none has it, so that there is nothing to conclude.
+        UnansweredError: a run has none, such as the latency of buyers when nobody bought. The mean of the
+            others would be of luckier runs, and so nothing is concluded.
     """
-    if all(dict(leaves(run.model_dump())).get(figure.path) is None for run in runs):
-        raise UnansweredError(f"no run of {strategy} has the {figure.title}: nothing of the kind happened")
+    found = [dict(leaves(run.model_dump())).get(figure.path) for run in runs]
+    without = found.count(None)
+    if without:
+        raise UnansweredError(
+            f"{without} of {len(runs)} runs of {strategy} have no {figure.title}, as nothing of the kind "
+            "happened, so that their mean cannot be told; expected a figure that every run has, such as "
+            "--figure everyone-p99"
+        )
+    return [float(value) for value in found if value is not None]
 
 
-def mean_of(runs: Sequence[Metrics], figure: Figure) -> float:
-    """The mean of a figure over runs."""
-    return fmean(figure_of(run, figure) for run in runs)
+def mean_of(runs: Sequence[Metrics], figure: Figure, strategy: str) -> float:
+    """The mean of a figure over runs.
 
-
-def size(*, cores: int, workers: int, pool_size: int) -> str:
-    """A system in words."""
-    return (
-        f"{counted(cores, 'core')}, {counted(workers, 'worker')} with {counted(pool_size, 'connection')} each"
-    )
-
-
-def counted(n: int, name: str) -> str:
-    """`1 core`, `2 cores`."""
-    return f"{n} {name}" if n == 1 else f"{n} {name}s"
+    Raises:
+        UnansweredError: a run has none.
+    """
+    return fmean(figures_of(runs, figure, strategy))

@@ -1,33 +1,31 @@
-"""How many shoppers until the objective breaks: crowds of many sizes, more of them about where it does."""
+"""How many shoppers until the objective breaks: crowds of many sizes, then a search for where it does."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean, mode
+from dataclasses import dataclass
+from statistics import fmean, geometric_mean, mode
 from typing import ClassVar
 
 from harness.display import Live
-from harness.questions.asking import Asking, measured, nobody_orders, size
+from harness.questions.asking import Asking, measured, nobody_orders
 from harness.questions.knees import breaking_point, knee
 from reports.answers.shapes import (
     Capacity,
     CrowdPoint,
     Objective,
-    Spread,
     StrategyCapacity,
     nobody_asked,
     unknown_share,
 )
 from reports.experiment import StrategyUnderTest
 from reports.shapes import Metrics
-from simulator.variants import Variant
 
 _CROWDS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0)  # times the rehearsed one
-_HALVINGS = 2  # of the distance between the last crowd that keeps the objective and the first that does not
-_RELIEF = 4  # times the cores and the workers
-_REPLICATIONS = 2
+_APART = 1.02  # times: the last crowd that keeps the objective and the first that breaks it, in the end
+_HALVINGS = 6  # that this takes: of the logarithm of a factor of 2
+_SEARCHING = 9  # replications: the p99 of 300 buyers is that of three of them, and three runs are too few
 
 Points = dict[float, CrowdPoint]
 """By how many times the rehearsed crowd it is."""
@@ -47,31 +45,26 @@ class HowManyShoppers:
 
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
-        crowds = [*_CROWDS, *[1.0] * _HALVINGS, _CROWDS[-1] / 2]
-        runs = (asking.replications or _REPLICATIONS) * len(asking.strategies)
-        return sum(asking.expected_s(runs, times * asking.rehearsed) for times in crowds)
+        crowds = [*_CROWDS, *[1.0] * _HALVINGS]
+        runs = [asking.paces] * len(_CROWDS) + [_searching(asking)] * _HALVINGS
+        return sum(
+            asking.expected_s(several * len(asking.strategies), times * asking.rehearsed)
+            for several, times in zip(runs, crowds, strict=True)
+        )
 
     def answer(self, asking: Asking, live: Live) -> Capacity:
-        """Try crowds, then others between them, then a stronger machine at the one that was too large."""
-        replications = asking.replications or _REPLICATIONS
+        """Try crowds, then halve the distance between the last that is kept and the first that is not."""
         found: dict[str, Points] = {strategy.name: {} for strategy in asking.strategies}
-        self._try(asking, dict.fromkeys(found, _CROWDS), found, replications, live)
-        for _ in range(_HALVINGS):
-            between = {name: _halfway(points) for name, points in found.items()}
-            self._try(asking, between, found, replications, live)
-        relieved = self._relieved(asking, found, replications, live)
+        self._try(asking, dict.fromkeys(found, _CROWDS), found, asking.paces, live)
+        while any((between := {name: _halfway(points) for name, points in found.items()}).values()):
+            self._try(asking, between, found, _searching(asking), live)
         return Capacity(
             objective=self.objective,
             rehearsed=asking.rehearsed,
-            replications=replications,
-            relieved=size(
-                cores=asking.profile.system_cores * _RELIEF,
-                workers=asking.axes.workers * _RELIEF,
-                pool_size=asking.axes.pool_size,
-            ),
+            replications=asking.paces,
+            searched=_searching(asking),
             strategies=tuple(
-                self._concluded(asking, strategy, found[strategy.name], relieved[strategy.name])
-                for strategy in asking.strategies
+                self._concluded(asking, strategy, found[strategy.name]) for strategy in asking.strategies
             ),
         )
 
@@ -88,38 +81,26 @@ class HowManyShoppers:
             for name, every in crowds.items()
             for times in every
         }
-        for (name, times), runs in asking.play(variants, measured, replications, live).items():
+        for (name, times), runs in asking.sweep(variants, measured, replications, live).items():
             found[name][times] = self._point(times * asking.rehearsed, runs)
 
     def _point(self, arrivals: float, runs: Sequence[Metrics]) -> CrowdPoint:
         waits = [wait for run in runs if (wait := self.objective.wait_ms(run)) is not None]
+        wait_ms = geometric_mean(waits) if waits else None  # of factors, as paces are: the centre stays one
         unknown = fmean(unknown_share(run) for run in runs)
         return CrowdPoint(
             arrivals=arrivals,
-            wait_ms=Spread.of(waits) if waits else None,
-            orders_per_s=Spread.of([run.orders_per_s for run in runs]),
+            wait_ms=wait_ms,
+            orders_per_s=fmean(run.orders_per_s for run in runs),
             unknown_share=unknown,
             bound_by=mode(run.bound_by for run in runs),
-            kept=nobody_asked(runs) or self.objective.is_kept(fmean(waits) if waits else None, unknown),
+            kept=nobody_asked(runs) or self.objective.is_kept(wait_ms, unknown),
         )
 
-    def _relieved(
-        self, asking: Asking, found: Mapping[str, Points], replications: int, live: Live
-    ) -> dict[str, str]:
-        """What binds each strategy at the crowd that was too large for it, on a stronger machine."""
-        variants = {
-            name: stronger(asking.variant(name, asking.scenario.crowded(_too_large(points))))
-            for name, points in found.items()
-        }
-        runs = asking.play(variants, measured, replications, live)
-        return {name: mode(run.bound_by for run in every) for name, every in runs.items()}
-
-    def _concluded(
-        self, asking: Asking, strategy: StrategyUnderTest, points: Points, relieved: str
-    ) -> StrategyCapacity:
+    def _concluded(self, asking: Asking, strategy: StrategyUnderTest, points: Points) -> StrategyCapacity:
         ordered = [points[times] for times in sorted(points)]
         breaks_at = breaking_point(
-            [(point.arrivals, _wait_ms(point), point.kept) for point in ordered], self.objective.p99_ms
+            [(point.arrivals, point.wait_ms or 0.0, point.kept) for point in ordered], self.objective.p99_ms
         )
         return StrategyCapacity(
             strategy=strategy.name,
@@ -129,37 +110,30 @@ class HowManyShoppers:
             knee_at=_knee(ordered),
             binds_now=points[1.0].bound_by,
             binds_beyond=points[_too_large(points)].bound_by,
-            binds_next=relieved,
         )
 
 
-def stronger(variant: Variant) -> Variant:
-    """The same crowd on more cores, with more workers: an extrapolation."""
-    cores = variant.profile.system_cores * _RELIEF
-    return replace(
-        variant,
-        profile=variant.profile.model_copy(update={"system_cores": cores}),
-        workers=variant.workers * _RELIEF,
-    )
+def _searching(asking: Asking) -> int:
+    """Replications of each crowd between the last that keeps the objective and the first that does not."""
+    return asking.replications or _SEARCHING
 
 
 def _knee(points: Sequence[CrowdPoint]) -> float | None:
     """Of those crowds in which orders were taken at all."""
-    found = [(point.arrivals, point.orders_per_s.mean) for point in points if point.orders_per_s.mean > 0]
+    found = [(point.arrivals, point.orders_per_s) for point in points if point.orders_per_s > 0]
     if len(found) < 2:
         return None
     return knee([crowd for crowd, _ in found], [pace for _, pace in found])
 
 
-def _wait_ms(point: CrowdPoint) -> float:
-    return point.wait_ms.mean if point.wait_ms else 0.0
-
-
 def _halfway(points: Points) -> list[float]:
-    """Half way, in factors, between the last crowd that keeps the objective and the first that breaks it."""
+    """Half way, in factors, between the last crowd that keeps the objective and the first that breaks it.
+
+    Nothing where they are close enough to each other, or there are no two.
+    """
     too_large = _too_large(points)
-    smaller = max((times for times in points if times < too_large), default=None)
-    if smaller is None or points[too_large].kept:
+    smaller = max((times for times in points if times < too_large), default=too_large)
+    if points[too_large].kept or too_large <= _APART * smaller:
         return []
     return [math.sqrt(smaller * too_large)]
 

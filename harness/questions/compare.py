@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import pstdev
 from typing import ClassVar
@@ -12,9 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, measured, nobody_orders, require
+from harness.questions.asking import Asking, figures_of, measured, nobody_orders
 from reports.answers.shapes import Compare, Difference, Estimate, Figure, StrategyCompared
-from reports.shapes import Metrics
 from simulator.replications import (
     Floats,
     Interval,
@@ -79,15 +78,13 @@ class WhichIsBetter:
 
     def _replicated(self, asking: Asking, strategy: str, live: Live) -> Replicated:
         first = asking.variant(strategy)
-        seen: list[Metrics] = []
 
         def run(numbers: range) -> list[float]:
-            variants = [replace(first, replication=number) for number in numbers]
-            for metrics in play(variants, measured):
+            seen = []
+            for metrics in play(first.replicated(len(numbers), numbers.start), measured):
                 seen.append(metrics)
-                live(f"{strategy}: run {len(seen)}")
-            require(self.figure, seen, strategy)
-            return [figure_of(metrics, self.figure) for metrics in seen[-len(numbers) :]]
+                live(f"{strategy}: run {numbers.start + len(seen)}")
+            return figures_of(seen, self.figure, strategy)
 
         wanted = Precision(self.precision, _CONFIDENCE, at_least=_FEWEST, at_most=self.at_most)
         if asking.replications is None:

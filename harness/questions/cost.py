@@ -95,7 +95,7 @@ def _concluded(
         strategy=strategy.name,
         **{part: fmean(one[part] for one in bills) for part in bills[0]},
         total=Spread.of([sum(one.values()) for one in bills]),
-        while_selling=fmean(_while_selling(drop, prices, keeps_redis=keeps_redis) for drop in drops),
+        while_selling=_while_selling(drops, prices, keeps_redis=keeps_redis),
         kept=fmean(_kept(drop, prices, cores=cores, keeps_redis=keeps_redis) for drop in drops),
         delivered=fmean(_delivered(drop) for drop in drops),
     )
@@ -121,10 +121,13 @@ def _kept(drop: Drop, prices: Prices, *, cores: int, keeps_redis: bool) -> float
     return sum(_per_thousand(whole, _delivered(drop)).values())
 
 
-def _while_selling(drop: Drop, prices: Prices, *, keeps_redis: bool) -> float:
-    """For a thousand orders at the pace and with the CPU of the busiest stretch."""
-    used, per_s = drop.metrics.utilisation, drop.metrics.orders_per_s
-    if used is None or not per_s:
-        return 0.0
-    second = bill(used.model_dump(), prices, redis_s=1.0 if keeps_redis else 0.0)
-    return sum(second.values()) / per_s * _ORDERS
+def _while_selling(drops: Sequence[Drop], prices: Prices, *, keeps_redis: bool) -> float | None:
+    """For a thousand orders, at the pace and with the CPU of the busiest stretch; None if a drop has none."""
+    costs = []
+    for drop in drops:
+        used, per_s = drop.metrics.utilisation, drop.metrics.orders_per_s
+        if used is None or not per_s:
+            return None
+        second = bill(used.model_dump(), prices, redis_s=1.0 if keeps_redis else 0.0)
+        costs.append(sum(second.values()) / per_s * _ORDERS)
+    return fmean(costs)

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from harness.display import Live
 from harness.questions.asking import Asking
+from harness.scope import REPLICATIONS
 from reports import metrics
 from reports.series import Series, observe
 from reports.shapes import Metrics
 from scenarios.conditions import Conditions
 from scenarios.record import Record
 from simulator.variants import Variant
-
-REPLICATIONS = 40
 
 Floats = NDArray[np.float64]
 

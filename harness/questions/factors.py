@@ -14,11 +14,15 @@ _MOST_BOTS = 0.9
 
 @dataclass(frozen=True)
 class Factor:
-    """`setting(scenario, x)` says in words what `changed(scenario, x)` does; x is from 0 to 1."""
+    """`setting(scenario, x)` says in words what `changed(scenario, x)` does; x is from 0 to 1.
+
+    `unmeasured`: the model was never held to runs that differ in it.
+    """
 
     name: str
     changed: Callable[[Scenario, float], Scenario]
     setting: Callable[[Scenario, float], str]
+    unmeasured: bool
 
 
 def _times(x: float) -> float:
@@ -65,8 +69,8 @@ def _bots_said(scenario: Scenario, x: float) -> str:
 
 
 FACTORS = (
-    Factor("height of the crowd", _higher, _times_said),
-    Factor("stock", _more_stock, _times_said),
-    Factor("patience", _more_patience, _times_said),
-    Factor("bots", _more_bots, _bots_said),
+    Factor("height of the crowd", _higher, _times_said, unmeasured=False),
+    Factor("stock", _more_stock, _times_said, unmeasured=False),
+    Factor("patience", _more_patience, _times_said, unmeasured=True),
+    Factor("bots", _more_bots, _bots_said, unmeasured=False),
 )

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from typing import ClassVar, Literal
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders, require
+from harness.questions.asking import Asking, figures_of, mean_of, measured, nobody_orders
 from harness.questions.parameters import RELATIVE, Uncertain, parameters, with_value
 from reports.answers.shapes import Figure, MeasureNext, Parameter, StrategyParameters
 from reports.shapes import Metrics
@@ -21,7 +21,6 @@ Key = tuple[str, str, End]
 Runs = Mapping[Key, Sequence[Metrics]]
 
 _EXAMINED = 6  # parameters of each strategy
-_REPLICATIONS = 4
 _ENDS: tuple[End, End] = ("least", "most")
 _AS_IT_IS: tuple[str, End] = ("", "")
 
@@ -42,28 +41,25 @@ class WhatToMeasure:
         """About how long the answer takes."""
         every = sum(len(_every(asking, strategy.name)) for strategy in asking.strategies)
         promising = len(asking.strategies) * _EXAMINED * len(_ENDS)
-        return asking.expected_s(every + promising * (asking.replications or _REPLICATIONS))
+        return asking.expected_s(every + promising * asking.paces)
 
     def answer(self, asking: Asking, live: Live) -> MeasureNext:
         """Move each parameter up once, then those that moved the figure most to both ends, several times."""
-        replications = asking.replications or _REPLICATIONS
         names = [strategy.name for strategy in asking.strategies]
         first = asking.play(
             {key: _moved(asking, *key) for name in names for key in _first(asking, name)}, measured, 1, live
         )
-        for name in names:
-            require(self.figure, first[name, *_AS_IT_IS], name)
         promising = {name: self._promising(asking, name, first) for name in names}
         keys = [(name, path, end) for name in names for path in promising[name] for end in _ENDS]
-        runs = asking.play({key: _moved(asking, *key) for key in keys}, measured, replications, live)
+        runs = asking.sweep({key: _moved(asking, *key) for key in keys}, measured, asking.paces, live)
         return MeasureNext(
             figure=self.figure,
             relative=RELATIVE,
-            replications=replications,
+            replications=asking.paces,
             strategies=tuple(
                 StrategyParameters(
                     strategy=name,
-                    baseline=mean_of(first[name, *_AS_IT_IS], self.figure),
+                    baseline=mean_of(first[name, *_AS_IT_IS], self.figure, name),
                     parameters=self._ranked(asking, name, promising[name], runs),
                     of=len(_every(asking, name)),
                 )
@@ -73,9 +69,9 @@ class WhatToMeasure:
 
     def _promising(self, asking: Asking, strategy: str, first: Runs) -> list[str]:
         """The parameters that moved the figure most, in one run each."""
-        as_it_is = mean_of(first[strategy, *_AS_IT_IS], self.figure)
+        as_it_is = mean_of(first[strategy, *_AS_IT_IS], self.figure, strategy)
         moved = {
-            path: abs(mean_of(first[strategy, path, "most"], self.figure) - as_it_is)
+            path: abs(mean_of(first[strategy, path, "most"], self.figure, strategy) - as_it_is)
             for path in _every(asking, strategy)
         }
         return sorted(moved, key=lambda path: -moved[path])[:_EXAMINED]
@@ -85,27 +81,26 @@ class WhatToMeasure:
     ) -> tuple[Parameter, ...]:
         known = _every(asking, strategy)
         found = [
-            self._parameter(
+            _parameter(
                 path.removeprefix(f"strategies.{strategy}."),
                 known[path],
-                *(runs[strategy, path, end] for end in _ENDS),
+                *(figures_of(runs[strategy, path, end], self.figure, strategy) for end in _ENDS),
             )
             for path in paths
         ]
         return tuple(sorted(found, key=lambda one: (-one.certain, -one.spread)))
 
-    def _parameter(
-        self, path: str, one: Uncertain, at_least: Sequence[Metrics], at_most: Sequence[Metrics]
-    ) -> Parameter:
-        low, high = ([figure_of(run, self.figure) for run in runs] for runs in (at_least, at_most))
-        return Parameter(
-            path=path,
-            **one._asdict(),
-            low=fmean(low),
-            high=fmean(high),
-            spread=abs(fmean(high) - fmean(low)),
-            noise=standard_error([b - a for a, b in zip(low, high, strict=True)]),
-        )
+
+def _parameter(path: str, one: Uncertain, low: Sequence[float], high: Sequence[float]) -> Parameter:
+    """`low`, `high`: the figures at the least and at the most of it, run by run."""
+    return Parameter(
+        path=path,
+        **one._asdict(),
+        low=fmean(low),
+        high=fmean(high),
+        spread=abs(fmean(high) - fmean(low)),
+        noise=standard_error([b - a for a, b in zip(low, high, strict=True)]),
+    )
 
 
 def standard_error(differences: Sequence[float]) -> float:

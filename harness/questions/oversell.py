@@ -55,7 +55,7 @@ def distribution(strategy: StrategyUnderTest, oversold: Sequence[int]) -> Strate
         mean=fmean(ordered),
         p95=ordered[math.ceil(0.95 * n) - 1],
         none_share=none / n,
-        bound=rule_of_three(n) if none == n else None,
+        bound=rule_of_three(n) if none == n and not strategy.safe else None,
     )
 
 

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.display import Live
-from harness.questions.asking import Asking, figure_of, mean_of, measured, nobody_orders, require
+from harness.questions.asking import Asking, figures_of, mean_of, measured, nobody_orders
 from harness.questions.factors import FACTORS, Factor
 from reports.answers.shapes import Figure, Influence, Sensitivity, StrategySensitivity, Swing
-from reports.shapes import Metrics
 from scenarios.scenario import Scenario
 
 Method = Literal["morris", "sobol"]
 
-_REPLICATIONS = 2  # of the runs with one factor changed
 _SAMPLES: dict[Method, int] = {"morris": 8, "sobol": 64}
 _LEVELS = 4  # of Morris's grid
 _NAMES = [factor.name for factor in FACTORS]
@@ -61,21 +59,18 @@ class WhatMatters:
 
     def expected_s(self, asking: Asking) -> float:
         """About how long the answer takes."""
-        one_at_a_time = (1 + len(_ONE_AT_A_TIME)) * (asking.replications or _REPLICATIONS)
+        one_at_a_time = (1 + len(_ONE_AT_A_TIME)) * asking.paces
         return asking.expected_s((one_at_a_time + len(self._points(asking))) * len(asking.strategies))
 
     def answer(self, asking: Asking, live: Live) -> Sensitivity:
         """Change each factor alone, then all of them by a plan."""
-        replications = asking.replications or _REPLICATIONS
         names = [strategy.name for strategy in asking.strategies]
         settings = {
             (name, setting): asking.variant(name, setting.scenario(asking.scenario))
             for name in names
             for setting in (_AS_IT_IS, *_ONE_AT_A_TIME)
         }
-        alone = asking.play(settings, measured, replications, live)
-        for name in names:
-            require(self.figure, alone[name, _AS_IT_IS], name)
+        alone = asking.sweep(settings, measured, asking.paces, live)
         points = self._points(asking)
         planned = {
             (name, row): asking.variant(name, changed(asking.scenario, point))
@@ -85,22 +80,30 @@ class WhatMatters:
         together = asking.play(planned, measured, 1, live)
         return Sensitivity(
             figure=self.figure,
-            replications=replications,
+            replications=asking.paces,
             method=self.method,
             runs=len(points),
             strategies=tuple(
                 StrategySensitivity(
                     strategy=name,
-                    baseline=mean_of(alone[name, _AS_IT_IS], self.figure),
+                    baseline=mean_of(alone[name, _AS_IT_IS], self.figure, name),
                     swings=self._swings(
-                        asking.scenario, {setting: alone[name, setting] for setting in _ONE_AT_A_TIME}
+                        asking.scenario,
+                        {
+                            setting: mean_of(alone[name, setting], self.figure, name)
+                            for setting in _ONE_AT_A_TIME
+                        },
                     ),
                     influences=influences(
                         self.method,
                         asking.seed,
                         points,
                         np.array(
-                            [figure_of(together[name, row][0], self.figure) for row in range(len(points))]
+                            figures_of(
+                                [run for row in range(len(points)) for run in together[name, row]],
+                                self.figure,
+                                name,
+                            )
                         ),
                     ),
                 )
@@ -108,11 +111,11 @@ class WhatMatters:
             ),
         )
 
-    def _swings(self, scenario: Scenario, runs: dict[_Setting, list[Metrics]]) -> tuple[Swing, ...]:
-        means = {setting: mean_of(every, self.figure) for setting, every in runs.items()}
+    def _swings(self, scenario: Scenario, means: dict[_Setting, float]) -> tuple[Swing, ...]:
         return widest_first(
             Swing(
                 factor=factor.name,
+                unmeasured=factor.unmeasured,
                 low_setting=factor.setting(scenario, 0.0),
                 high_setting=factor.setting(scenario, 1.0),
                 low=means[_Setting(factor, 0.0)],

@@ -33,12 +33,9 @@ def _waits(capacity: Capacity, shade: Shades) -> Picture:
             found = [(point.arrivals, point.wait_ms) for point in one.points if point.wait_ms]
             crowds, waits = [crowd for crowd, _ in found], [wait for _, wait in found]
             colour = shade[one.strategy]
-            axes.fill_between(
-                crowds, [w.low for w in waits], [w.high for w in waits], color=colour, alpha=0.18, linewidth=0
-            )
-            axes.plot(crowds, [w.mean for w in waits], color=colour)
+            axes.plot(crowds, waits, color=colour)
             if found:
-                ends.append(End(crowds[-1], waits[-1].mean, one.strategy, colour))
+                ends.append(End(crowds[-1], waits[-1], one.strategy, colour))
             if one.breaks_at:
                 axes.plot(one.breaks_at, objective.p99_ms, "o", color=colour, markersize=6)
         _crowd_axis(axes, capacity)
@@ -56,7 +53,7 @@ def _waits(capacity: Capacity, shade: Shades) -> Picture:
         )
         axes.set_ylabel("ms that 99 of 100 wait at most")
         label_ends(axes, ends)
-    caption = "Dot: where a strategy breaks the objective. Band: between which the next run would lie."
+    caption = "Dot: where a strategy breaks the objective."
     return Picture("How long 99 of 100 wait", canvas.svg, caption)
 
 
@@ -68,7 +65,7 @@ def _paces(capacity: Capacity, shade: Shades) -> Picture:
         ends = []
         for one in capacity.strategies:
             crowds = [point.arrivals for point in one.points]
-            paces = [point.orders_per_s.mean for point in one.points]
+            paces = [point.orders_per_s for point in one.points]
             axes.plot(crowds, paces, color=shade[one.strategy])
             ends.append(End(crowds[-1], paces[-1], one.strategy, shade[one.strategy]))
             if one.knee_at:
@@ -107,6 +104,6 @@ def finding(one: StrategyCapacity, rehearsed: float) -> str:
     if one.breaks_at is None:
         most = one.points[-1].arrivals
         if one.always_kept:
-            return f"kept up to {number(most)}, the most that was tried"
-        return f"broken by {number(one.points[0].arrivals)} already, the least that was tried"
-    return f"{number(one.breaks_at)}, {one.breaks_at / rehearsed:.2g} times this scenario"
+            return f"kept up to {number(most)} shoppers, the most that was tried"
+        return f"broken by {number(one.points[0].arrivals)} shoppers already, the least that was tried"
+    return f"{number(one.breaks_at)} shoppers, {one.breaks_at / rehearsed:.2g} times this scenario"

@@ -32,7 +32,9 @@ def _means(compare: Compare, shade: Shades) -> Picture:
             _interval(axes, row, one.mean, shade[one.strategy], number(one.mean.mean))
         _finish(axes, compare, f"{figure.title}, {figure.unit}")
         axes.set_xlim(left=0)
-    return Picture("Means", canvas.svg, "Line: where the mean of all possible runs lies, with 95 %.")
+    return Picture(
+        "Means", canvas.svg, "Line: where the mean of all possible runs of the model lies, with 95 %."
+    )
 
 
 def _differences(compare: Compare, shade: Shades) -> Picture:
@@ -85,5 +87,5 @@ def certainty(compare: Compare) -> str:
     else:
         limit = f"the cap of {compare.at_most} replications"
     if not vague:
-        return f"Every mean is known to {asked} of itself, with 95 %."
-    return f"Not known to {asked} within {limit}: {', '.join(vague)}."
+        return f"These are the model's own means, each known to {asked} of itself with 95 %."
+    return f"These are the model's own means; not known to {asked} within {limit}: {', '.join(vague)}."

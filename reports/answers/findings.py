@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from reports.answers import capacity, compare, cost, lease, measure_next
+from reports.answers import capacity, compare, cost, lease, measure_next, sizing
+from reports.answers.accuracy import off
 from reports.answers.shapes import (
     Answers,
     Capacity,
-    Cell,
     Compare,
     Cost,
     Leases,
@@ -18,6 +18,7 @@ from reports.answers.shapes import (
     Queue,
     Sensitivity,
     Sizing,
+    System,
 )
 from reports.wording import names, number
 
@@ -33,11 +34,12 @@ Ours = TypeVar("Ours", bound=_OfStrategy)
 
 
 def findings(answers: Answers) -> Iterator[tuple[str, str]]:
-    """The name of each answer's section, and its sentence."""
+    """The name of each answer's section, and its sentence, which tells what of it was never measured."""
+    beyond = f"With {names(answers.unmeasured)}, never measured: " if answers.unmeasured else ""
     for name, sentence in _SENTENCES.items():
         asked = getattr(answers, name)
         if asked:
-            yield name, sentence(asked, answers)
+            yield name, beyond + sentence(asked, answers)
 
 
 def _of_compare(asked: Compare, answers: Answers) -> str:
@@ -46,11 +48,11 @@ def _of_compare(asked: Compare, answers: Answers) -> str:
     close = [one.strategy for one in rivals if one.difference and not one.difference.differs]
     mean = next(one.mean for one in asked.strategies if one.strategy == asked.best).mean
     best = f"The best {title}: {asked.best} with {number(mean)} {unit}"
-    if not rivals:
-        return f"{best}."
     if close:
-        return f"{best}, which cannot be told from that of {names(close)}."
-    return f"{best}; the others are worse by more than chance. {compare.certainty(asked)}"
+        best += f", which cannot be told from that of {names(close)}"
+    elif rivals:
+        best += "; the others are worse by more than chance"
+    return f"{best}. {compare.certainty(asked)[:-1]}; {off(answers, asked.figure.path)}."
 
 
 def _of_capacity(asked: Capacity, answers: Answers) -> str:
@@ -59,9 +61,12 @@ def _of_capacity(asked: Capacity, answers: Answers) -> str:
         key=lambda one: (one.always_kept, one.breaks_at or 0.0),
     )
     found = capacity.finding(best, asked.rehearsed)
-    if best.breaks_at is None:
-        return f"The largest crowd: {best.strategy}, whose objective is {found}."
-    return f"The largest crowd: {best.strategy} keeps the objective up to {found}."
+    what = (
+        f"{best.strategy}, whose objective is"
+        if best.breaks_at is None
+        else f"{best.strategy} keeps it up to"
+    )
+    return f"The largest crowd that keeps the objective: {what} {found}."
 
 
 def _of_sizing(asked: Sizing, answers: Answers) -> str:
@@ -69,10 +74,10 @@ def _of_sizing(asked: Sizing, answers: Answers) -> str:
     if not fits:
         return f"For {number(asked.arrivals)} shoppers no system that was tried keeps the objective."
     best = min(fits, key=lambda one: _price(one.smallest))
-    how_sure = " (extrapolated)" if best.smallest and best.smallest.beyond else ""
+    beyond = sizing.unmeasured(best.smallest, asked.calibrated) if best.smallest else ""
     return (
-        f"For {number(asked.arrivals)} shoppers {best.strategy} gets along with "
-        f"{size(best.smallest)}{how_sure}."
+        f"For {number(asked.arrivals)} shoppers {best.strategy} gets along with {sizing.size(best.smallest)}"
+        f"{f', though {beyond}' if beyond else ''}."
     )
 
 
@@ -82,7 +87,11 @@ def _of_sensitivity(asked: Sensitivity, _: Answers) -> str:
         return f"Nothing that was varied moves the {asked.figure.title}."
     most = max(sorted(set(widest)), key=widest.count)
     count, every = widest.count(most), len(asked.strategies)
-    return f"What moves the {asked.figure.title} most: the {most}, under {count} of {every} strategies."
+    never = any(swing.unmeasured for one in asked.strategies for swing in one.swings if swing.factor == most)
+    beyond = ", of which no other was ever measured," if never else ","
+    return (
+        f"What moves the {asked.figure.title} most: the {most}{beyond} under {count} of {every} strategies."
+    )
 
 
 def _of_queue(asked: Queue, _: Answers) -> str:
@@ -93,25 +102,33 @@ def _of_queue(asked: Queue, _: Answers) -> str:
     }
     if not lasting:
         return "No strategy has a queue."
+    those = {
+        one.strategy: f"{one.strategy}, in {asked.replications - one.without} of {asked.replications} runs"
+        if one.without
+        else one.strategy
+        for one in asked.strategies
+    }
     shortest, longest = (choose(lasting, key=lasting.__getitem__) for choose in (min, max))
     if shortest == longest:
-        return f"The queue of {longest} lasts {number(lasting[longest])} s."
+        return f"The queue lasts {number(lasting[longest])} s ({those[longest]})."
     return (
-        f"Queues last from {number(lasting[shortest])} s ({shortest}) "
-        f"to {number(lasting[longest])} s ({longest})."
+        f"Queues last from {number(lasting[shortest])} s ({those[shortest]}) "
+        f"to {number(lasting[longest])} s ({those[longest]})."
     )
 
 
 def _of_oversell(asked: Oversell, _: Answers) -> str:
     guilty = [one for one in asked.strategies if one.oversold[-1] > 0]
-    clean = [one.strategy for one in asked.strategies if one.oversold[-1] == 0]
+    clean = [one.strategy for one in asked.strategies if one.oversold[-1] == 0 and not one.safe]
+    safe = [one.strategy for one in asked.strategies if one.oversold[-1] == 0 and one.safe]
     told = [f"{one.strategy} {number(one.mean)}" for one in guilty]
-    sentence = f"Units oversold on average: {names(told)}" if told else ""
+    parts = [f"Units oversold on average: {names(told)}"] if told else []
     if clean:
-        who = names(clean) if len(clean) <= _FEW else f"{len(clean)} other strategies"
-        none = f"{who} oversold none in {asked.replications} runs"
-        sentence = f"{sentence}; {none}" if sentence else none
-    return f"{sentence}."
+        parts.append(f"{names(clean)} oversold none in {asked.replications} runs")
+    if safe:
+        who = names(safe) if len(safe) <= _FEW else f"{len(safe)} strategies"
+        parts.append(f"{who} oversell none by construction")
+    return f"{'; '.join(parts)}."
 
 
 def _of_lease(asked: Leases, _: Answers) -> str:
@@ -153,16 +170,8 @@ def _comparable(answers: Answers, among: Sequence[Ours]) -> Sequence[Ours]:
     return [one for one in among if one.strategy in names_of] or among
 
 
-def _price(cell: Cell | None) -> tuple[int, int, int]:
-    return (cell.cores, cell.workers, cell.workers * cell.pool_size) if cell else (0, 0, 0)
-
-
-def size(cell: Cell | None) -> str:
-    if cell is None:
-        return "none that was tried"
-    counts = ((cell.cores, "core"), (cell.workers, "worker"), (cell.pool_size, "connection"))
-    cores, workers, connections = (f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts)
-    return f"{cores}, {workers} and {connections}{' for each' if cell.workers > 1 else ''}"
+def _price(system: System | None) -> tuple[int, int, int]:
+    return (system.cores, system.workers, system.workers * system.pool_size) if system else (0, 0, 0)
 
 
 _SENTENCES: dict[str, Callable[[Any, Answers], str]] = {

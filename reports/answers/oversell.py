@@ -10,6 +10,7 @@ from reports.canvas import INK, Canvas
 from reports.figures import Picture
 from reports.wording import number
 
+BY_CONSTRUCTION = "None by construction: it sells nothing that it has not checked and booked in one step."
 _BINS = 12
 
 
@@ -55,6 +56,8 @@ def edges(values: tuple[int, ...]) -> list[float]:
 
 def distribution(one: StrategyOversell) -> str:
     """What a row of the table says of a strategy that never oversold."""
+    if one.safe:
+        return BY_CONSTRUCTION
     bound = (
         f" With 95 % confidence a run oversells with a chance below {one.bound * 100:.2g} %."
         if one.bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from reports.answers import (
@@ -16,10 +17,12 @@ from reports.answers import (
     sensitivity,
     sizing,
 )
-from reports.answers.findings import findings, size
+from reports.answers.accuracy import off
+from reports.answers.findings import findings
 from reports.answers.shapes import Answers
 from reports.canvas import colours, custom_property
 from reports.figures import Picture
+from reports.metrics import coverage
 from reports.templating import template
 from scenarios.files import write_text
 
@@ -44,7 +47,10 @@ def html(answers: Answers, *, report: bool = False) -> str:
         one_in=lease.one_in,
         small=lease.small,
         money=cost.money,
-        size=size,
+        size=sizing.size,
+        unmeasured=sizing.unmeasured,
+        off=partial(off, answers),
+        covered=coverage,
         distribution=oversell.distribution,
         readable=measure_next.readable,
     )

@@ -38,7 +38,7 @@ def _tornado(one: StrategySensitivity, sensitivity: Sensitivity, colour: str) ->
                 if round(value) != round(one.baseline):
                     beside(axes, (value, row), setting, left=value < one.baseline)
         axes.axvline(one.baseline, color=INK, linewidth=0.8)
-        name_rows(axes, [swing.factor for swing in one.swings])
+        name_rows(axes, [f"{swing.factor}{' *' if swing.unmeasured else ''}" for swing in one.swings])
         ends = [one.baseline, *(end for swing in one.swings for end in (swing.low, swing.high))]
         width = (max(ends) - min(ends)) or max(abs(one.baseline), 1.0)
         axes.set_xlim(min(ends) - _ROOM * width, max(ends) + _ROOM * width)

@@ -9,20 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from reports.answers.drawing import Shades
-from reports.answers.shapes import Cell, Sizing, StrategySizing
+from reports.answers.shapes import Cell, Sizing, StrategySizing, System
 from reports.canvas import FAINT, INK, Canvas
 from reports.figures import Picture
-from reports.wording import number
+from reports.wording import counted, names, number
 
 _PALEST, _DARKEST = 0.10, 0.60
 
 
 def pictures(sizing: Sizing, shade: Shades) -> list[Picture]:
     """One for each strategy."""
-    return [_heat_map(one, shade[one.strategy]) for one in sizing.strategies]
+    return [_heat_map(one, sizing.calibrated, shade[one.strategy]) for one in sizing.strategies]
 
 
-def _heat_map(one: StrategySizing, colour: str) -> Picture:
+def _heat_map(one: StrategySizing, calibrated: System, colour: str) -> Picture:
     cores = sorted({cell.cores for cell in one.cells})
     workers = sorted({cell.workers for cell in one.cells})
     pools = sorted({cell.pool_size for cell in one.cells})
@@ -40,12 +40,14 @@ def _heat_map(one: StrategySizing, colour: str) -> Picture:
             x = cores.index(cell.cores) * panel + pools.index(cell.pool_size)
             depth = _share(cell.wait_ms, fastest, slowest)
             _draw(axes, cell, (x, workers.index(cell.workers)), colour if cell.kept else FAINT, depth)
+            if not unmeasured(cell, calibrated):
+                _frame(axes, (x, workers.index(cell.workers)), linewidth=1.0, linestyle=(0, (3, 2)))
             if cell == one.smallest:
                 _frame(axes, (x, workers.index(cell.workers)), linewidth=1.8, linestyle="-")
         for place, count in enumerate(cores):
             middle = place * panel + (len(pools) - 1) / 2
             axes.annotate(
-                f"{count} core{'s' if count > 1 else ''}{'' if count == _cores(one) else ' *'}",
+                f"{counted(count, 'core')}{'' if count == calibrated.cores else ' *'}",
                 (middle, -0.75),
                 ha="center",
                 annotation_clip=False,
@@ -65,9 +67,30 @@ def _heat_map(one: StrategySizing, colour: str) -> Picture:
     return Picture(one.strategy, canvas.svg)
 
 
-def _cores(one: StrategySizing) -> int:
-    """Those of the calibration."""
-    return min(cell.cores for cell in one.cells)
+def size(system: System | None) -> str:
+    """A system in words."""
+    if system is None:
+        return "none that was tried"
+    each = " for each" if system.workers > 1 else ""
+    return (
+        f"{counted(system.cores, 'core')}, {counted(system.workers, 'worker')} and "
+        f"{counted(system.pool_size, 'connection')}{each}"
+    )
+
+
+def unmeasured(system: System, calibrated: System) -> str:
+    """What of it was never measured, in words; empty for the system that was calibrated."""
+    differing = {
+        "this number of cores": system.cores != calibrated.cores,
+        "of workers": system.workers != calibrated.workers,
+        "of connections": system.pool_size != calibrated.pool_size,
+    }
+    found = [what for what, differs in differing.items() if differs]
+    if not found:
+        return ""
+    first, *others = found
+    told = names([first if first.startswith("this") else f"this number {first}", *others])
+    return f"{told} {'was' if len(found) == 1 else 'were'} never measured"
 
 
 def _share(wait_ms: float | None, fastest: float, slowest: float) -> float:
@@ -82,8 +105,6 @@ def _draw(axes: Axes, cell: Cell, at: tuple[float, float], colour: str, depth: f
     alpha = _PALEST + depth * (_DARKEST - _PALEST)
     axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=alpha, linewidth=0))
     axes.annotate(_short(cell.wait_ms), at, ha="center", va="center", fontsize=8)
-    if not cell.beyond:
-        _frame(axes, at, linewidth=1.0, linestyle=(0, (3, 2)))
 
 
 def _short(ms: float | None) -> str:

@@ -29,6 +29,7 @@ from simulator.generator import GeneratorWork
 from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
+from simulator.strata import CENTRE, Stratum
 from simulator.strategies import Strategy
 
 _GROWING = (
@@ -97,6 +98,7 @@ def play(
     *,
     arrivals: Arrivals,
     replication: int,
+    stratum: Stratum = CENTRE,
     settings: Settings,
     paces: Floats | None = None,
     after: Run | None = None,
@@ -113,13 +115,12 @@ def play(
     Raises:
         ProfileError: the profile has no demands for the strategy, or not for all of its stages.
     """
-    draws = Draws(arrivals.seed, replication)
-    speed, speeds = speed_of(profile, draws), speeds_of(profile, draws)
+    speed, speeds = speed_of(profile, stratum), speeds_of(profile, stratum, scenario.duration_s)
     shop = Shop(
         simpy.Environment(),
         strategy,
         profile,
-        draws=draws,
+        draws=Draws(arrivals.seed, replication),
         speed=speed,
         speeds=speeds,
         settings=settings,

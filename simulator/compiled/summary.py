@@ -30,12 +30,14 @@ class Latency(NamedTuple):
 class Summary(NamedTuple):
     """The figures of one run, each as `reports.metrics` defines it.
 
-    `sold` are units by SKU; `retries` repetitions of an order with the same key by its shopper.
+    `order_ms` is the latency of all attempts to order, None where there was none; `sold` are units by SKU;
+    `retries` repetitions of an order with the same key by its shopper.
     """
 
     attempts: int
     outcomes: dict[Outcome, int]
     latency_ms: dict[Outcome, Latency]
+    order_ms: Latency | None
     sold: dict[str, int]
     oversold: int
     orders_per_s: float
@@ -51,6 +53,7 @@ def summarize(memory: Memory, scenario: Scenario) -> Summary:
     retries = _read(attempts, _OUTCOME_OF, columns)
     counts = np.bincount(columns.outcome, minlength=len(_OUTCOMES)).tolist()
     sold = _sold(memory, scenario)
+    orders_ms = columns.latency_ms[attempts["key"] > 0]
     return Summary(
         attempts=len(attempts),
         outcomes=dict(zip(_OUTCOMES, counts, strict=True)),
@@ -59,6 +62,7 @@ def summarize(memory: Memory, scenario: Scenario) -> Summary:
             for number, kind in enumerate(_OUTCOMES)
             if counts[number]
         },
+        order_ms=_latency(orders_ms) if len(orders_ms) else None,
         sold={sku.sku: int(units) for sku, units in zip(scenario.skus, sold, strict=True)},
         oversold=int(np.maximum(0, sold - [sku.units for sku in scenario.skus]).sum()),
         orders_per_s=pace(_first_answers_s(attempts[columns.outcome == _OUTCOMES.index(Outcome.BOUGHT)])),

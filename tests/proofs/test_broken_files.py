@@ -20,6 +20,8 @@ from reports.answers.shapes import Answers
 from reports.documents import DocumentError
 from reports.experiment import Experiment, ExperimentError
 from reports.findings import examine
+from reports.replications import FILE as REPLICATIONS
+from reports.replications import Replications
 from reports.thresholds import ThresholdsError
 from scenarios import scenario
 from scenarios.record import Record, RecordError
@@ -69,7 +71,7 @@ RATIOS = {
     "ratios": {"no_lock": {"measured.orders_per_s": 1.0}},
 }
 ANSWERS = {
-    "schema": "dropday.questions/1",
+    "schema": "dropday.questions/2",
     "command": "dropday ask oversell",
     "started_at": "2025-11-21T10:00:00+00:00",
     "scenario": SCENARIO.model_dump(mode="json"),
@@ -81,6 +83,8 @@ ANSWERS = {
     "workers": 1,
     "pool_size": 5,
     "system_cores": 1,
+    "misfits": {},
+    "unmeasured": [],
     "cautions": [],
     "fit_check": None,
     "strategies": [{"name": "no_lock", "safe": False, "ack": "committed"}],
@@ -199,6 +203,11 @@ def test_a_broken_record(name: str, tmp_path: Path) -> None:
         readable(_examined, tmp_path / f"{name}.json", broken, root=tmp_path)
 
     is_examined_or_refused()
+
+
+@many(files(in_json(Replications.of([examine(play(rush()), SCENARIO, exact=True)])), as_json))
+def test_broken_replications_are_read_or_refused(tmp_path: Path, broken: Broken) -> None:
+    readable(lambda file: Replications.load(file.parent).findings(), tmp_path / REPLICATIONS, broken)
 
 
 def test_a_broken_history(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from simulator.defaults import Settings
 from simulator.engine import Engine
 from simulator.model import simulate_strategy
 from simulator.profile import Profile
+from simulator.strata import CENTRE, Stratum
 from simulator.strategies import STRATEGIES
 from tests.unit.profiles import QUEUED, a_rush, moody_machine
 
@@ -57,6 +58,7 @@ def both(
     profile: Profile | None = None,
     arrivals: Arrivals | None = None,
     replication: int = 0,
+    stratum: Stratum = CENTRE,
 ) -> tuple[Record, Record]:
     """The records of a run by SimPy and by the compiled engine."""
     by_simpy, by_compiled = (
@@ -66,6 +68,7 @@ def both(
             profile or moody_machine(),
             arrivals=generate(scenario, 1) if arrivals is None else arrivals,
             replication=replication,
+            stratum=stratum,
             settings=settings or Settings(),
             engine=engine,
         )
@@ -101,7 +104,9 @@ def test_hard_times_go_the_same_way(strategy: str) -> None:
         products=[shoe | {"sizes": sizes}], shoppers=HARD_TIMES, journey=["browse", "order", "order"]
     )
 
-    by_simpy, by_compiled = both(scenario, strategy, settings=SCARCE, replication=3)
+    by_simpy, by_compiled = both(
+        scenario, strategy, settings=SCARCE, replication=3, stratum=Stratum(pace=0.9, moment=0.1)
+    )
 
     assert_equal(by_simpy, by_compiled)
     assert {Outcome.BROWSED, Outcome.BOUGHT, Outcome.UNKNOWN} <= set(by_simpy.history["outcome"])

@@ -6,9 +6,12 @@ from typing import Any
 
 from scenarios.record import Record
 from scenarios.scenario import Scenario
+from simulator.engine import Engine
 from simulator.model import simulate
 from simulator.profile import Demand, OrderDemands, Profile, StrategyDemands, Times
+from simulator.strata import CENTRE, Stratum
 from simulator.strategies import STRATEGIES, Step, Strategy
+from simulator.variants import Variant
 
 CONTROLS = ("no_lock", "check_then_decrement", "redis_lock")
 QUEUED = [name for name, strategy in STRATEGIES.items() if strategy.consumer]
@@ -137,6 +140,7 @@ def run(
     *,
     seed: int = 1,
     replication: int = 0,
+    stratum: Stratum = CENTRE,
     workers: int = 1,
     pool_size: int = 5,
 ) -> Record:
@@ -146,6 +150,26 @@ def run(
         profile or small_machine(),
         seed=seed,
         replication=replication,
+        stratum=stratum,
         workers=workers,
         pool_size=pool_size,
     )
+
+
+def a_variant(strategy: str, profile: Profile | None = None, *, engine: Engine = Engine.SIMPY) -> Variant:
+    """The first run of a strategy in a rush."""
+    return Variant(
+        scenario=a_rush(),
+        strategy=strategy,
+        profile=profile or small_machine(),
+        seed=3,
+        replication=0,
+        workers=1,
+        pool_size=5,
+        engine=engine,
+    )
+
+
+def the_record(record: Record, _: Variant) -> Record:
+    """To `look` at all of a variant's run."""
+    return record

@@ -10,6 +10,7 @@ from typing import Any
 from reports.assembly import assemble
 from reports.experiment import Experiment, measured_folder, predicted_folder
 from reports.findings import Runs, examine
+from reports.replications import Replications
 from reports.summary import Summary
 from reports.thresholds import Threshold
 from scenarios.record import Record
@@ -73,8 +74,10 @@ def save_run(
         record = of_strategy[strategy.name]
         for repeat in range(plan.repeats):
             record.save(measured_folder(folder, strategy.name, repeat))
-        for replication in range(plan.replications):
-            (predicted or record).save(predicted_folder(folder, strategy.name, replication))
+        if plan.replications_of(strategy.name):
+            foreseen = examine(predicted or record, plan.scenario, exact=strategy.exact)
+            several = Replications.of([foreseen] * plan.replications)
+            several.save(predicted_folder(folder, strategy.name))
     return folder
 
 

@@ -15,8 +15,8 @@ from harness.errors import UsageError
 from scenarios.record import Record
 from simulator import cores
 from simulator.engine import Engine
-from simulator.predict import predict
-from tests.unit.profiles import a_rush, small_machine
+from simulator.variants import play
+from tests.unit.profiles import a_variant, the_record
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -32,11 +32,12 @@ def address() -> Iterator[str]:
 
 
 def predicted(engine: Engine) -> list[Record]:
-    names = ["no_lock", "redis_queue"]
-    found = predict(
-        a_rush(), names, small_machine(), seed=3, replications=2, workers=1, pool_size=5, engine=engine
-    )
-    return [record for name in names for record in found[name]]
+    variants = [
+        variant
+        for name in ("no_lock", "redis_queue")
+        for variant in a_variant(name, engine=engine).replicated(2)
+    ]
+    return list(play(variants, the_record))
 
 
 @pytest.mark.parametrize("engine", Engine)

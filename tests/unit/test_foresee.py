@@ -41,6 +41,8 @@ def test_a_summary_has_the_figures_of_the_record(strategy: str, scenario: Scenar
     assert summary.orders_per_s == pytest.approx(metrics.orders_per_s)
     assert summary.retries == metrics.retries_by.shoppers
     assert (sum(summary.sold.values()), summary.oversold) == (metrics.units.sold, metrics.units.oversold)
+    assert summary.order_ms is not None
+    assert summary.order_ms._asdict() == pytest.approx(metrics.latency_ms["order"].model_dump())
     for outcome, latency in summary.latency_ms.items():
         assert latency._asdict() == pytest.approx(metrics.latency_ms[outcome].model_dump())
 

@@ -12,10 +12,11 @@ from harness.axes import Axes
 from harness.display import counted
 from harness.foresight import Crowd, Foresight
 from reports import console as screen
-from reports.experiment import StrategyUnderTest
-from reports.foreseen import Foreseen
+from reports.answers.shapes import Spread
+from reports.experiment import Git, Machine, StrategyUnderTest
+from reports.foreseen import Foreseen, StrategyForeseen, Waits
 from reports.foreseen_page import headline
-from reports.wording import number
+from reports.foretold import Asked
 from scenarios.scenario import load
 from tests.unit.profiles import a_rush, small_machine
 from tests.unit.test_page import Page
@@ -64,10 +65,7 @@ def test_what_was_foreseen_is_in_a_document_on_a_page_and_on_the_screen(tmp_path
     assert (safe.sold.low, safe.sold.high, safe.oversold.high) == (40, 40, 0)
     assert safe.orders_per_s.low <= safe.orders_per_s.mean <= safe.orders_per_s.high
     assert any("foreseen for 7" in caution for caution in found.cautions)
-    for one in (no_lock, safe):
-        assert f"{number(one.peak_in_system.mean)} ({one.strategy})" in headline(found)
-    alike = found.model_copy(update={"found": (safe, safe)})
-    assert f"at most {number(safe.peak_in_system.mean)} attempts are in the system at once" in headline(alike)
+    assert "the waits of all who ask is that of pessimistic_lock" in headline(found)
     page = Page((folder / "foreseen.html").read_text())
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))
@@ -89,3 +87,52 @@ def test_parts_are_counted_and_every_tenth_of_them_is_told() -> None:
     assert [line.split(" in ")[0] for line in lines] == [f"[foreseeing] {4 * n} of 40" for n in range(1, 11)]
     assert all("left" in line for line in lines[:-1])
     assert "left" not in lines[-1]
+
+
+def test_strategies_whose_intervals_meet_are_not_told_apart() -> None:
+    def foreseen(name: str, low: float, high: float) -> StrategyForeseen:
+        spread = Spread(mean=(low + high) / 2, low=low, high=high)
+        return StrategyForeseen(
+            strategy=name,
+            orders_per_s=spread,
+            everyone_ms=Waits(p50=spread, p95=spread, p99=spread),
+            buyers_ms=None,
+            peak_in_system=spread,
+            sold=spread,
+            oversold=spread,
+            unknown=spread,
+            ended_s=spread,
+        )
+
+    best, close, far = foreseen("best", 10, 20), foreseen("close", 19, 25), foreseen("far", 21, 30)
+
+    assert "is that of best, 15 ms" in headline(a_document(best, far))
+    assert "cannot be told" not in headline(a_document(best, far))
+    assert "cannot be told from that of close in 39 runs" in headline(a_document(far, close, best))
+
+
+def a_document(*found: StrategyForeseen) -> Foreseen:
+    return Foreseen(
+        command="dropday foresee",
+        started_at="2026-01-01T00:00:00+00:00",
+        scenario=DROP,
+        seed=1,
+        machine=Machine(cpu="A CPU", cores=2, memory_gib=8, os="Linux", python="3.11.9"),
+        git=Git(),
+        profile="two_cores",
+        calibrated_at="2026-01-01T00:00:00+00:00",
+        workers=1,
+        pool_size=10,
+        system_cores=1,
+        misfits={},
+        unmeasured=(),
+        cautions=(),
+        strategies=tuple(Asked(name=one.strategy, safe=True, ack="committed") for one in found),
+        shoppers=20_000,
+        stock=300,
+        scaling="",
+        replications=39,
+        coverage=0.9,
+        took_s=1.0,
+        found=found,
+    )

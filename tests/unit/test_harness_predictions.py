@@ -41,11 +41,11 @@ def test_a_simulation_of_nothing_that_the_model_knows_is_refused() -> None:
         only_modelled([UNKNOWN], Console(file=StringIO()))
 
 
-def test_a_strategy_without_a_prediction_has_no_step_and_no_folder(tmp_path: Path) -> None:
+def test_a_strategy_without_a_prediction_has_no_step_and_no_replications(tmp_path: Path) -> None:
     plan = experiment(unpredicted=["no_lock"], replications=2)
 
     steps = prediction_steps(plan, "two_cores", tmp_path, Engine.COMPILED)
 
     assert [step.title for step in steps] == ["predicting conditional_update"]
-    assert plan.predicted_folders(tmp_path, "no_lock") == []
-    assert len(plan.predicted_folders(tmp_path, "conditional_update")) == 2
+    assert plan.replications_of("no_lock") == 0
+    assert plan.replications_of("conditional_update") == 2

@@ -13,6 +13,7 @@ from scenarios.history import SCHEMA, Outcome
 from scenarios.scenario import Scenario
 from simulator.defaults import Settings
 from simulator.profile import Profile, ProfileError
+from simulator.strata import CENTRE
 from simulator.strategies import STRATEGIES
 from tests.unit.profiles import a_rush, one_sku, run, small_machine
 
@@ -60,7 +61,15 @@ def test_the_same_arguments_give_the_same_record() -> None:
     assert one.conditions == other.conditions
 
 
-def test_a_replication_meets_the_same_crowd_at_another_speed() -> None:
+def test_a_stratum_is_how_fast_the_machine_is() -> None:
+    slow, fast = (run("pessimistic_lock", stratum=CENTRE._replace(pace=pace)) for pace in (0.1, 0.9))
+
+    assert slow.conditions.machine_speed < small_machine().speed < fast.conditions.machine_speed
+    assert run("pessimistic_lock").conditions.machine_speed == small_machine().speed
+    assert slow.history["done_s"].max() > fast.history["done_s"].max()  # type: ignore[operator]
+
+
+def test_a_replication_meets_the_same_crowd_with_other_work() -> None:
     one, other = run("pessimistic_lock"), run("pessimistic_lock", replication=1)
 
     first = pl.col("attempt") == 0

@@ -99,7 +99,7 @@ def test_nobody_can_be_foreseen(tmp_path: Path) -> None:
     code, text = said(tmp_path, "foresee", "--replications", "2")
 
     assert code == 0, text
-    assert "0.001 shoppers: in no run did any strategy take two orders." in text
+    assert "0.001 shoppers: in no run did anybody ask for anything." in text
 
 
 def test_a_figure_that_no_run_has_is_not_compared(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_figure_that_no_run_has_is_not_compared(tmp_path: Path) -> None:
                       "--replications", "2", scenario=NOBODY_CAN_PAY)  # fmt: skip
 
     assert code == 3, text
-    assert f"no run of {CONTROL} has the p99 of the buyers' answers: nothing of the kind happened" in text
+    assert f"2 of 2 runs of {CONTROL} have no p99 of the buyers' answers" in " ".join(text.split())
     assert [path.name for path in (tmp_path / "runs").iterdir()] == []
 
 
@@ -121,7 +121,8 @@ def test_a_question_without_an_answer_leaves_the_others_theirs(
                       "--ask", "compare,oversell", scenario=NOBODY_CAN_PAY)  # fmt: skip
 
     assert code == 3, text
-    assert "Not answered, which strategy is better: no run of pessimistic_lock has the p99" in text
+    why = "10 of 10 runs of pessimistic_lock have no p99"
+    assert f"Not answered, which strategy is better: {why}" in " ".join(text.split())
     answers = Answers.load(tmp_path / "runs" / "latest")
     assert answers.compare is None
     assert answers.oversell

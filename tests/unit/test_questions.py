@@ -8,22 +8,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import UnansweredError, UsageError
 from harness.questions import prices
+from harness.questions.asking import mean_of
 from harness.questions.cost import bill
 from harness.questions.drops import Wait, queue_of
 from harness.questions.factors import FACTORS
+from harness.questions.figures import FIGURES
 from harness.questions.knees import breaking_point, knee
 from harness.questions.measure_next import standard_error
 from harness.questions.oversell import distribution, rule_of_three
 from harness.questions.parameters import parameters, with_value
 from harness.questions.sensitivity import changed, influences, plan, widest_first
 from harness.questions.sizing import smallest
-from reports.answers.shapes import Cell, Objective, Prices, Swing
+from reports.answers import oversell
+from reports.answers import sizing as sizing_page
+from reports.answers.shapes import Cell, Objective, Prices, Swing, System
 from reports.experiment import StrategyUnderTest
+from reports.metrics import measure
 from scenarios.scenario import Scenario, ScenarioError, load
 from simulator.profile import Interval
 from tests.unit.profiles import small_machine
+from tests.unit.shop_runs import play, rush
 
 DROP = load("sneaker_drop")
 CROWDS = [10.0 * 2**n for n in range(8)]
@@ -69,7 +75,6 @@ def cell(cores: int, workers: int, pool_size: int, *, kept: bool) -> Cell:
         wait_ms=1,
         unknown_share=0,
         kept=kept,
-        beyond=False,
     )
 
 
@@ -85,7 +90,9 @@ def test_the_smallest_system_has_the_fewest_cores_then_workers_then_connections(
 
 def test_a_tornado_has_its_widest_swing_on_top() -> None:
     def swing(factor: str, low: float, high: float) -> Swing:
-        return Swing(factor=factor, low_setting="half", high_setting="twice", low=low, high=high)
+        return Swing(
+            factor=factor, unmeasured=False, low_setting="half", high_setting="twice", low=low, high=high
+        )
 
     found = widest_first([swing("slope 1", -1, 1), swing("slope -3", 3, -3), swing("none", 0, 0)])
 
@@ -165,12 +172,12 @@ def test_a_price_file_with_a_mistake_is_refused_by_the_name_of_its_key(
     assert said in str(refused.value)
 
 
-def test_oversell_is_a_distribution_and_none_has_a_bound() -> None:
-    control = StrategyUnderTest(name="no_lock", safe=False, ack="committed", redis="none", exact=True)
-    safe = StrategyUnderTest(name="redis_hold", safe=True, ack="committed", redis="stock", exact=True)
+CONTROL = StrategyUnderTest(name="no_lock", safe=False, ack="committed", redis="none", exact=True)
+SAFE = StrategyUnderTest(name="redis_hold", safe=True, ack="committed", redis="stock", exact=True)
 
-    some = distribution(control, [*range(20, 0, -1)])
-    none = distribution(safe, [0] * 60)
+
+def test_oversell_is_a_distribution_and_that_of_a_control_which_oversold_none_has_a_bound() -> None:
+    some, none = distribution(CONTROL, [*range(20, 0, -1)]), distribution(CONTROL, [0] * 60)
 
     assert (some.mean, some.p95, some.none_share, some.bound) == (10.5, 19, 0, None)
     assert some.oversold == tuple(range(1, 21))
@@ -178,11 +185,45 @@ def test_oversell_is_a_distribution_and_none_has_a_bound() -> None:
     assert none.bound == pytest.approx(0.05)
 
 
+def test_a_safe_strategy_oversells_none_by_construction_and_not_with_some_confidence() -> None:
+    found = distribution(SAFE, [0] * 60)
+
+    assert found.bound is None
+    assert oversell.distribution(found).startswith("None by construction: ")
+
+
 @pytest.mark.parametrize("n", [30, 100, 1000])
 def test_the_rule_of_three_is_a_little_more_than_the_exact_bound(n: int) -> None:
     exact = 1 - 0.05 ** (1 / n)
 
     assert exact < rule_of_three(n) < 1.06 * exact
+
+
+ORDERS = play(rush())
+NO_ORDERS = play([])
+
+
+def test_a_figure_that_some_runs_lack_is_no_0_in_a_mean() -> None:
+    buyers = FIGURES["buyers-p99"]
+    with_one, without = measure(ORDERS), measure(NO_ORDERS)
+
+    assert mean_of([with_one, with_one], buyers, "no_lock") == with_one.latency_ms["bought"].p99
+    with pytest.raises(UnansweredError, match="1 of 2 runs of no_lock have no p99 of the buyers' answers"):
+        mean_of([with_one, without], buyers, "no_lock")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"cores": 4}, "this number of cores was never measured"),
+        ({"workers": 2, "pool_size": 5}, "this number of workers and of connections were never measured"),
+    ],
+)
+def test_what_was_never_measured_of_a_system_is_told(changes: dict[str, int], told: str) -> None:
+    calibrated = System(cores=1, workers=1, pool_size=10)
+
+    assert sizing_page.unmeasured(calibrated.model_copy(update=changes), calibrated) == told
 
 
 def test_there_is_a_queue_from_the_attempt_too_many_to_the_answer_that_leaves_as_many_as_connections() -> (

@@ -38,7 +38,15 @@ from reports.answers.shapes.influences import (
     Swing,
 )
 from reports.answers.shapes.leases import Held, LeaseLength, Leases, Pause
-from reports.answers.shapes.sizes import Capacity, Cell, CrowdPoint, Sizing, StrategyCapacity, StrategySizing
+from reports.answers.shapes.sizes import (
+    Capacity,
+    Cell,
+    CrowdPoint,
+    Sizing,
+    StrategyCapacity,
+    StrategySizing,
+    System,
+)
 from reports.foretold import Asked, Foretold
 
 __all__ = [
@@ -77,12 +85,13 @@ __all__ = [
     "StrategySensitivity",
     "StrategySizing",
     "Swing",
+    "System",
     "Whose",
     "nobody_asked",
     "unknown_share",
 ]
 
-SCHEMA: Literal["dropday.questions/1"] = "dropday.questions/1"
+SCHEMA: Literal["dropday.questions/2"] = "dropday.questions/2"
 FILE = "questions.json"
 
 
@@ -91,7 +100,7 @@ class Answers(Foretold):
 
     file = FILE
 
-    schema_: Literal["dropday.questions/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["dropday.questions/2"] = Field(default=SCHEMA, alias="schema")
     compare: Compare | None = None
     capacity: Capacity | None = None
     sizing: Sizing | None = None

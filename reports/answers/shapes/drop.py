@@ -53,7 +53,8 @@ class StrategyOversell(Part):
     none_share: float
     """Of the replications, those that oversold nothing."""
     bound: float | None
-    """Where none oversold: with 95 % confidence a run oversells with no larger a chance (rule of three)."""
+    """Of a control that never oversold: with 95 % confidence a run oversells with no larger a chance (rule of
+    three). Null for a safe strategy, which oversells none by construction."""
 
 
 class Oversell(Part):
@@ -91,8 +92,9 @@ class StrategyCost(Part):
     """For the whole drop, from its first second to the last answer."""
     total: Spread
     """Over replications."""
-    while_selling: float
-    """The same while orders come fastest: what orders cost when few are sent away."""
+    while_selling: float | None
+    """The same while orders come fastest: what orders cost when few are sent away. Null where a replication
+    took fewer than two orders."""
     kept: float
     """If all cores are paid for `kept_hours`, each at the price of whoever uses it; and Redis as well."""
     delivered: float

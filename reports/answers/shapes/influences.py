@@ -12,6 +12,8 @@ class Swing(Part):
     """What one factor alone does, everything else being as it is."""
 
     factor: str
+    unmeasured: bool
+    """The model was never held to runs that differ in it."""
     low_setting: str
     high_setting: str
     low: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.answers.shapes.common import Objective, Spread
+from reports.answers.shapes.common import Objective
 from reports.shapes import Part
 
 
@@ -11,16 +11,16 @@ class CrowdPoint(Part):
 
     arrivals: float
     """The expected number of journeys."""
-    wait_ms: Spread | None
-    """The objective's latency; null where there was none."""
-    orders_per_s: Spread
-    """In the busiest stretch."""
+    wait_ms: float | None
+    """The objective's latency, the geometric mean over replications; null where there was none."""
+    orders_per_s: float
+    """In the busiest stretch, the mean over replications."""
     unknown_share: float
     """Of all attempts, the mean over replications."""
     bound_by: str
     """What bound most of the replications."""
     kept: bool
-    """The objective was kept, on average."""
+    """The objective was kept."""
 
 
 class StrategyCapacity(Part):
@@ -30,7 +30,8 @@ class StrategyCapacity(Part):
     points: tuple[CrowdPoint, ...]
     """By the size of the crowd."""
     breaks_at: float | None
-    """Arrivals at which the objective breaks, between two points; null where none of them tells."""
+    """Arrivals at which the objective breaks, between two points that are 2 % apart; null where none of them
+    tells."""
     headroom: float | None
     """How much larger than the rehearsed crowd that is, relative to it; negative where it is smaller."""
     knee_at: float | None
@@ -39,8 +40,6 @@ class StrategyCapacity(Part):
     """What binds at the rehearsed crowd."""
     binds_beyond: str
     """What binds at the first crowd that breaks the objective, or the largest that was tried."""
-    binds_next: str
-    """What binds there on the `relieved` machine."""
 
     @property
     def always_kept(self) -> bool:
@@ -55,27 +54,30 @@ class Capacity(Part):
     rehearsed: float
     """Arrivals of the scenario as it is."""
     replications: int
-    """Of each point."""
-    relieved: str
-    """The machine that shows what binds next; an extrapolation."""
+    """Of each crowd that was tried first."""
+    searched: int
+    """Replications of each crowd of the search for where the objective breaks."""
     strategies: tuple[StrategyCapacity, ...]
 
 
-class Cell(Part):
-    """A system of one size under the crowd."""
+class System(Part):
+    """A system of one size."""
 
     cores: int
     workers: int
     pool_size: int
     """Connections of each worker."""
+
+
+class Cell(System):
+    """A system of one size under the crowd."""
+
     wait_ms: float | None
-    """The objective's latency, the mean over replications."""
+    """The objective's latency, the geometric mean over replications."""
     unknown_share: float
-    """Of all attempts."""
+    """Of all attempts, the mean over replications."""
     kept: bool
     """The objective was kept."""
-    beyond: bool
-    """The calibration was of another size."""
 
 
 class StrategySizing(Part):
@@ -93,8 +95,8 @@ class Sizing(Part):
     objective: Objective
     arrivals: float
     replications: int
-    calibrated: str
-    """The size of the system that was calibrated."""
+    calibrated: System
+    """The size of the system that was calibrated; no other was measured."""
     left_out: tuple[str, ...]
     """Strategies that oversell: nobody sizes a shop for them."""
     strategies: tuple[StrategySizing, ...]
