@@ -17,6 +17,7 @@ from simulator.order import Draws
 from simulator.profile import Profile
 from simulator.shop import Shop
 from simulator.stations import ROLES
+from simulator.strata import CENTRE
 from simulator.strategies import STRATEGIES, Strategy
 from tests.unit.profiles import moody_machine
 
@@ -38,7 +39,7 @@ def by_simpy(load: ClosedLoop, strategy: Strategy, profile: Profile) -> Seen:
         profile,
         draws=draws,
         speed=1.0,
-        speeds=speeds_of(profile, draws),
+        speeds=speeds_of(profile, CENTRE, scenario.duration_s),
         settings=load.settings,
         skus=scenario.skus,
         balances_won=[scenario.shoppers.balance_won] * arrivals.number_of_shoppers,

@@ -127,6 +127,7 @@ def a_document(*found: StrategyForeseen) -> Foreseen:
         misfits={},
         unmeasured=(),
         cautions=(),
+        fit_check=None,
         strategies=tuple(Asked(name=one.strategy, safe=True, ack="committed") for one in found),
         shoppers=20_000,
         stock=300,
