@@ -130,13 +130,22 @@ def _place(
     """One more than the number of those that are told apart as better."""
     if spread is None:
         return None
-    own, pairs = waits(strategy, by), pairs_of(running)
-    better = [
-        one
-        for one in running
-        if distance(waits(one, by), own) > 0 and spread.tells_apart(waits(one, by), own, pairs=pairs)
-    ]
-    return 1 + len(better)
+    pairs = pairs_of(running)
+    return 1 + sum(_is_better(one, strategy, by, spread, pairs) for one in running)
+
+
+def _is_better(
+    one: StrategySummary, other: StrategySummary, by: Criterion, spread: Spread, pairs: int
+) -> bool:
+    """Whether the waits under `one` are shorter, by more than chance allows.
+
+    Replications show the chance that is in the model, and not how far the model is off. So where nothing was
+    measured, the intervals, which hold its misfit, must not meet.
+    """
+    if one.measured:
+        own, theirs = waits(one, by), waits(other, by)
+        return distance(own, theirs) > 0 and spread.tells_apart(own, theirs, pairs=pairs)
+    return one.figures.intervals[by.path].high < other.figures.intervals[by.path].low
 
 
 def _in_the_running(strategy: StrategySummary, by: Criterion) -> bool:

@@ -29,13 +29,13 @@ def recommendation(contest: Contest) -> str:
 def _recommended(contest: Contest) -> str:
     first, second, *_ = contest.running
     own, next_one = _waits_of_the_first_two(contest)
-    evidence = (
-        f"99 of 100 {contest.criterion.whose} took at most {own}; {second.name}, the next, {next_one}; "
-        f"told apart by {_runs(first)}."
-    )
+    evidence = f"99 of 100 {contest.criterion.whose} took at most {own}; {second.name}, the next, {next_one}"
     if first.measured:
-        return f"Recommended: {first.name}: {evidence}"
-    return f"The model favours {first.name}: {evidence} A load test shows whether it is so."
+        return f"Recommended: {first.name}: {evidence}; told apart by {_runs(first)}."
+    return (
+        f"The model favours {first.name}: {evidence}; told apart by its intervals, which hold its misfit. "
+        "A load test shows whether it is so."
+    )
 
 
 def _alike(contest: Contest, leaders: Sequence[StrategySummary]) -> str:
@@ -52,6 +52,8 @@ def _alike(contest: Contest, leaders: Sequence[StrategySummary]) -> str:
 def _enough(contest: Contest) -> str:
     if contest.spread is None:
         raise ValueError("no spread: expected a contest whose strategies have places")
+    if not contest.running[0].measured:
+        return "the intervals of the model, which hold its misfit, meet"
     first, second, *_ = (waits(one, contest.criterion) for one in contest.running)
     enough = contest.spread.repeats_for(distance(first, second), pairs=pairs_of(contest.running))
     if enough is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from reports.metrics import aggregate, measure
+from reports.metrics import aggregate, interval, measure
 from reports.ranking import Contest, contests, rests_on_enough
 from reports.recommendation import recommendation
 from reports.shapes import Aggregate, BusiestStretch
@@ -22,12 +22,15 @@ ENTRY = judged().strategies[1]
 RUNS = ENTRY.figures
 
 
-def runs_of(p99_ms: Sequence[float]) -> Aggregate:
+def runs_of(p99_ms: Sequence[float], *, misfit: float = 0.0) -> Aggregate:
     """Runs in which 99 of 100 waited so long, of all who asked and of buyers."""
     waits = RUNS.latency_ms["order"].model_copy(update={"p99": float(np.mean(p99_ms))})
     by_run = dict.fromkeys(("latency_ms.order.p99", "latency_ms.bought.p99"), tuple(p99_ms))
     latencies = {"order": waits, "bought": waits}
-    return RUNS.model_copy(update={"latency_ms": latencies, "by_run": by_run, "runs": len(p99_ms)})
+    intervals = {path: interval(values, misfit) for path, values in by_run.items()}
+    return RUNS.model_copy(
+        update={"latency_ms": latencies, "by_run": by_run, "intervals": intervals, "runs": len(p99_ms)}
+    )
 
 
 def entry(name: str, p99_ms: Sequence[float], **changes: object) -> StrategySummary:
@@ -125,15 +128,26 @@ def test_controls_and_what_failed_or_is_invalid_have_no_place_and_are_not_recomm
     assert recommendation(found).startswith("Recommended: a:")
 
 
-def test_where_nothing_was_measured_the_sentence_is_the_models() -> None:
+def foretold(misfit: float) -> str:
     of_the_model = [
-        entry(name, waits, measured=None, predicted=runs_of(waits))
-        for name, waits in {"a": [1000.0, 1100.0], "b": [9000.0, 9100.0]}.items()
+        entry(name, waits, measured=None, predicted=runs_of(waits, misfit=misfit))
+        for name, waits in {"a": [1000.0, 1100.0], "b": [2000.0, 2100.0]}.items()
     ]
-    said = recommendation(contests(of_the_model, SCENARIO)[0])
-    assert said.startswith("The model favours a:")
-    assert "2 replications of the model" in said
+    return recommendation(contests(of_the_model, SCENARIO)[0])
+
+
+def test_where_nothing_was_measured_the_sentence_is_the_models() -> None:
+    said = foretold(misfit=0.1)
+    assert said.startswith(
+        "The model favours a: 99 of 100 attempts to order took at most 1.05 s; b, the next, 2.05 s;"
+    )
     assert said.endswith("A load test shows whether it is so.")
+
+
+def test_the_model_favours_nobody_whose_lead_is_within_its_misfit() -> None:
+    said = foretold(misfit=0.5)
+    assert said.startswith("No recommendation: a and b cannot be told apart, at 2 replications of the model:")
+    assert said.endswith("the intervals of the model, which hold its misfit, meet.")
 
 
 def test_where_the_stock_lasts_the_waits_of_buyers_count() -> None:
