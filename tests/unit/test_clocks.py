@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("harness", "reports", "scenarios", "simulator", "system")
 WALL_CLOCK = re.compile(r"\btime\.time(_ns)?\(|(?<!perf_counter)\btime_ns\(|datetime\.(now|utcnow)\(")
 MOMENTS = {
+    "harness/calibrations/kept.py": "how old a calibration is, for people",
     "harness/machine.py": "when a run began, for people",
     "harness/runs.py": "the name of a folder",
     "scenarios/dispatcher.py": "the moment that several processes agree on, once",

@@ -24,6 +24,7 @@ from simulator.stations import Steps
 from simulator.strategies import Take
 
 HELD_S, PAUSE_S, PAUSES_PER_S, SALES_PER_S = 0.02, 0.1, 0.5, 50.0
+STEP_MS = 100.0  # of the holder, at a pace of 1
 PAUSES = Pauses(PAUSES_PER_S, stats.expon(scale=PAUSE_S))
 
 
@@ -154,7 +155,7 @@ def oversold_by_the_model(units: int, over_s: float, lease_s: float, seed: int) 
     shop = Shop(
         env,
         strategy,
-        weightless(strategy, think=Demand(database_ms=1_000)),
+        weightless(strategy, think=Demand(database_ms=STEP_MS)),
         draws=Draws(seed),
         speed=1.0,
         settings=Settings(pool_size=200, lease_s=lease_s),
@@ -166,7 +167,7 @@ def oversold_by_the_model(units: int, over_s: float, lease_s: float, seed: int) 
 
     def buy(shopper: int, at_s: float, held_s: float) -> Steps:
         yield env.timeout(at_s)
-        order = Order(shopper, f"{shopper}", ((0, 1),), 1, held_s, (shopper,))
+        order = Order(shopper, f"{shopper}", ((0, 1),), 1, held_s * 1e3 / STEP_MS, (shopper,))
         answer = yield from Checkout(shop, shop.workers[0], order).answer()
         if answer.outcome is Outcome.BOUGHT:
             bought.append(shopper)
