@@ -1,6 +1,6 @@
 """What the parameters of a profile can be: in these ranges a fit looks, and a profile beyond them is refused.
 
-They are wide: a machine a hundred times slower than a small server of today is still inside.
+They are wide: a machine ten times slower than a small server of today is still inside.
 """
 
 from __future__ import annotations

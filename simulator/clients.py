@@ -20,8 +20,8 @@ class Clients:
 
     count: int
     until_s: float
-    known: bool = True
-    entries: int = 0
+    known: bool
+    entries: int
 
     def prepare(self, shop: Shop, shoppers: int) -> None:
         """Bring a new shop to where the loop begins, for shoppers 0, 1, ... below a number."""
