@@ -71,7 +71,7 @@ class LoadTest:
             try:
                 display.play(predicting)
                 if predicting:
-                    with_doubts(experiment, profiles.load(folder / PROFILE_FILE)).save(folder)
+                    with_doubts(Experiment.load(folder), profiles.load(folder / PROFILE_FILE)).save(folder)
             except UncalibratedError as error:
                 console.print(f"Nothing is predicted: {error}", highlight=False, markup=False)
                 experiment.model_copy(update={"replications": 0, "profile": None}).save(folder)

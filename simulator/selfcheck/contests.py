@@ -17,6 +17,7 @@ from simulator.strategies import Stage, Step, Strategy, Take
 
 # More connections than are ever wanted at once, so that nobody waits for one; and each order is sent alone.
 UNCROWDED = Settings(pool_size=200, pipeline=1)
+MEDIAN_HOLD_S = 0.1
 
 
 def thinking(take: Take, *, leased: bool = False) -> Strategy:
@@ -135,7 +136,8 @@ def commits_per_s(runs: Sequence[Attempts]) -> float:
 class Leases:
     """Pairs who want the last unit. The second comes when the lease of the first has just run out.
 
-    The first holds the lease for a log-normal time of median 1 s; `sigma` is the deviation of its logarithm.
+    The first holds the lease for a log-normal time of median `MEDIAN_HOLD_S`; `sigma` is the deviation of its
+    logarithm.
     """
 
     pairs: int
@@ -150,7 +152,7 @@ class Leases:
     @property
     def profile(self) -> Profile:
         """The median of the time for which a lease is held."""
-        return _thinking_for(self.strategy, 1.0)
+        return _thinking_for(self.strategy, MEDIAN_HOLD_S)
 
 
 def share_violated(runs: Sequence[Floats]) -> float:
